@@ -1,0 +1,51 @@
+"""What can go wrong, as one tree.
+
+GlossatorError
+├── InputError        a file, a field or a setting that a person can mend
+│   ├── GraphError        an attribution graph
+│   └── EvidenceError     a feature's evidence
+├── ProjectError      the project file cannot be opened, read or written
+└── Cancelled         a job was stopped on request
+"""
+
+from pathlib import Path
+
+
+class GlossatorError(Exception):
+    """Base of every error that is shown to a person as one line."""
+
+
+class InputError(GlossatorError):
+    """Something that was given is not usable.
+
+    Parameters
+    ----------
+    message : what is wrong, with the value where there is one.
+    source : the file (or the option) it was found in.
+    field : path into the document, as in ``nodes[12].layer``.
+    """
+
+    def __init__(
+        self, message: str, *, source: Path | str | None = None, field: str = ""
+    ) -> None:
+        self.message = message
+        self.source = source
+        self.field = field
+        where = ": ".join(str(part) for part in (source, field) if part)
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class GraphError(InputError):
+    """A file is not an attribution graph that can be read."""
+
+
+class EvidenceError(InputError):
+    """A file does not hold evidence that can be read."""
+
+
+class ProjectError(GlossatorError):
+    """The project file could not be opened, read or written."""
+
+
+class Cancelled(GlossatorError):
+    """A job was stopped on request."""

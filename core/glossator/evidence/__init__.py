@@ -1,0 +1,1 @@
+"""What is known of a feature; one file a source."""

@@ -1,0 +1,1 @@
+"""The attribution graph in memory, and the file it is read from."""

@@ -1,0 +1,240 @@
+"""An attribution graph as columns: one array per property, never an object a link."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import Literal, NamedTuple, NewType, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+NodeIndex = NewType("NodeIndex", int)
+"""Position of a node in the columns; the only node identity used inside."""
+
+FloatColumn: TypeAlias = NDArray[np.float64]
+IndexColumn: TypeAlias = NDArray[np.int32]
+BoolColumn: TypeAlias = NDArray[np.bool_]
+
+StateIds = Literal["node_id", "jsNodeId"]
+"""Which of a node's two ids the pins and supernodes of its file speak of."""
+
+EMBEDDING_LAYER = -1
+
+
+class NodeKind(IntEnum):
+    FEATURE = 0
+    ERROR = 1
+    EMBEDDING = 2
+    LOGIT = 3
+    OTHER = 4
+    """A kind this version does not know (attention features, biases): drawn, kept."""
+
+
+@dataclass(frozen=True, order=True)
+class FeatureKey:
+    """A feature of a model, the same in every graph of its source set."""
+
+    model: str
+    source_set: str
+    layer: int
+    index: int
+    """Index inside the layer; for Anthropic's graphs the opaque global id."""
+
+    def __str__(self) -> str:
+        return f"{self.layer}/{self.index}"
+
+
+@dataclass(frozen=True, eq=False)
+class NodeColumns:
+    """The nodes; every field has one entry a node."""
+
+    node_id: tuple[str, ...]
+    """Id in the file; not unique in older files."""
+    js_id: tuple[str, ...]
+    kind: NDArray[np.int8]
+    """NodeKind."""
+    layer: IndexColumn
+    """-1 for embeddings; logits sit one above the highest other layer."""
+    position: IndexColumn
+    """Token position, 0-based."""
+    index: NDArray[np.int64]
+    """In-layer feature index; -1 for nodes that are no features."""
+    wire_feature: NDArray[np.int64]
+    """The file's own number for the feature; -1 where there is none."""
+    activation: FloatColumn
+    """NaN where the file tells none."""
+    influence: FloatColumn
+    """Cumulative share in (0, 1], small is important; NaN where unknown."""
+    probability: FloatColumn
+    """Of the token, for logits; else 0."""
+    caption: tuple[str, ...]
+    """The file's text for the node."""
+
+    def __len__(self) -> int:
+        return len(self.node_id)
+
+
+@dataclass(frozen=True, eq=False)
+class LinkColumns:
+    """The links; every field has one entry a link."""
+
+    source: IndexColumn
+    target: IndexColumn
+    weight: FloatColumn
+    """Direct effect of source on target, signed, finite."""
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+@dataclass(frozen=True)
+class ImportedSupernode:
+    name: str
+    members: tuple[NodeIndex, ...]
+    unresolved: tuple[str, ...] = ()
+    """Member ids that no node has; carried through on export."""
+
+
+@dataclass(frozen=True)
+class ImportedLabel:
+    """A label found in the file, and what the file says of its origin."""
+
+    text: str
+    status: str = "imported"
+    author: str = ""
+    method: str = ""
+    tier: str = ""
+
+
+@dataclass(frozen=True)
+class ImportedState:
+    """Annotations that came with the file, resolved to nodes."""
+
+    labels: dict[NodeIndex, ImportedLabel]
+    """Of feature nodes, without the ``[supernode]`` prefix."""
+    pins: tuple[NodeIndex, ...] = ()
+    supernodes: tuple[ImportedSupernode, ...] = ()
+    notes: dict[NodeIndex, str] | None = None
+    unresolved_pins: tuple[str, ...] = ()
+
+
+class Connections(NamedTuple):
+    """What a node is linked with on one side, strongest first."""
+
+    nodes: IndexColumn
+    weights: FloatColumn
+    shares: FloatColumn
+    """Signed share of the target's summed absolute input, in [-1, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class AttributionGraph:
+    """How a model got from a prompt to an answer."""
+
+    slug: str
+    model: str
+    source_set: str
+    """Name of the transcoder (or neuron) set; "" where the file does not tell."""
+    prompt: str
+    prompt_tokens: tuple[str, ...]
+    description: str
+    nodes: NodeColumns
+    links: LinkColumns
+    imported: ImportedState
+    state_ids: StateIds
+    opaque_features: bool
+    """True where feature numbers are global ids and say nothing of the layer."""
+    warnings: tuple[str, ...]
+    """What had to be repaired to read the file, one sentence each."""
+    original: bytes
+    """The file as it was read (unzipped)."""
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @cached_property
+    def features(self) -> tuple[FeatureKey, ...]:
+        """Distinct features, in the order of their first node."""
+        return tuple(self._nodes_by_feature)
+
+    @cached_property
+    def _nodes_by_feature(self) -> dict[FeatureKey, IndexColumn]:
+        found: dict[FeatureKey, list[int]] = {}
+        for node in np.flatnonzero(self.nodes.kind == NodeKind.FEATURE):
+            found.setdefault(self._key(int(node)), []).append(int(node))
+        return {key: np.array(at, dtype=np.int32) for key, at in found.items()}
+
+    def _key(self, node: int) -> FeatureKey:
+        return FeatureKey(
+            self.model,
+            self.source_set,
+            int(self.nodes.layer[node]),
+            int(self.nodes.index[node]),
+        )
+
+    def feature_of(self, node: NodeIndex) -> FeatureKey | None:
+        if self.nodes.kind[node] != NodeKind.FEATURE:
+            return None
+        return self._key(node)
+
+    def nodes_of(self, feature: FeatureKey) -> IndexColumn:
+        """Nodes at which the feature is active; empty where it is not in the graph."""
+        return self._nodes_by_feature.get(feature, np.empty(0, dtype=np.int32))
+
+    @cached_property
+    def input_total(self) -> FloatColumn:
+        """Sum of absolute link weights into each node."""
+        total = np.zeros(len(self.nodes), dtype=np.float64)
+        np.add.at(total, self.links.target, np.abs(self.links.weight))
+        return total
+
+    @cached_property
+    def input_share(self) -> FloatColumn:
+        """Signed share of each link in its target's input, one entry a link."""
+        total = self.input_total[self.links.target]
+        return np.divide(
+            self.links.weight, total, out=np.zeros_like(total), where=total > 0
+        )
+
+    @cached_property
+    def _by_target(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return _grouped(self.links.target, len(self.nodes))
+
+    @cached_property
+    def _by_source(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return _grouped(self.links.source, len(self.nodes))
+
+    def links_into(self, node: NodeIndex) -> NDArray[np.int64]:
+        order, start = self._by_target
+        return order[start[node] : start[node + 1]]
+
+    def links_from(self, node: NodeIndex) -> NDArray[np.int64]:
+        order, start = self._by_source
+        return order[start[node] : start[node + 1]]
+
+    def inputs_of(self, node: NodeIndex) -> Connections:
+        links = self.links_into(node)
+        return self._connections(links, self.links.source[links])
+
+    def outputs_of(self, node: NodeIndex) -> Connections:
+        links = self.links_from(node)
+        return self._connections(links, self.links.target[links])
+
+    def _connections(self, links: NDArray[np.int64], ends: IndexColumn) -> Connections:
+        shares = self.input_share[links]
+        order = np.argsort(-np.abs(shares), kind="stable")
+        return Connections(ends[order], self.links.weight[links][order], shares[order])
+
+    def token_at(self, position: int) -> str:
+        if 0 <= position < len(self.prompt_tokens):
+            return self.prompt_tokens[position]
+        return ""
+
+
+def _grouped(
+    ends: IndexColumn, n_nodes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Links sorted by one end, and where each node's run starts (n_nodes + 1)."""
+    order = np.argsort(ends, kind="stable").astype(np.int64)
+    counts = np.bincount(ends, minlength=n_nodes)
+    return order, np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

@@ -1,0 +1,40 @@
+"""Decode JSON into a typed record, or say in which field of which file it fails."""
+
+import re
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from glossator.errors import InputError
+
+RecordT = TypeVar("RecordT")
+
+
+def decode(
+    data: bytes,
+    record: type[RecordT],
+    *,
+    source: Path | str,
+    error: type[InputError] = InputError,
+) -> RecordT:
+    """Decode strictly; `error` is the class to raise, with file and field."""
+    try:
+        return msgspec.json.decode(data, type=record)
+    except msgspec.ValidationError as invalid:
+        raise explained(invalid, source, error) from invalid
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
+        raise error(f"not readable as JSON ({broken})", source=source) from broken
+
+
+def explained(
+    invalid: msgspec.ValidationError, source: Path | str, error: type[InputError]
+) -> InputError:
+    """Turn msgspec's message into ours: ``nodes[3].layer: expected ...``."""
+    message, _, path = str(invalid).partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    missing = re.fullmatch(r"Object missing required field `(.+)`", message)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+        message = "the key is missing"
+    return error(message[:1].lower() + message[1:], source=source, field=field)
