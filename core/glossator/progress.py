@@ -1,9 +1,13 @@
 """How long work tells where it is, and how it is told to wait or stop."""
 
 import threading
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from glossator.errors import Cancelled
+
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,23 @@ class Progress:
     """Units in all; 0 where that is not known yet."""
     what: str
     """The stage, in words for the status bar."""
+
+
+class ProgressListener(Protocol):
+    def __call__(self, progress: Progress) -> None: ...
+
+
+def drive(
+    work: Generator[Progress, None, ResultT], on_progress: ProgressListener
+) -> ResultT:
+    """Run a generator to its end and return its result."""
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as finished:
+            result: ResultT = finished.value
+            return result
+        on_progress(step)
 
 
 class CancelToken:

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from glossator.errors import EvidenceError
+from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.evidence.feature_evidence import (
     ActivationExample,
     FeatureEvidence,
@@ -21,7 +22,6 @@ from glossator.evidence.feature_evidence import (
     LogitEffect,
     strongest_first,
 )
-from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.graph.feature_ids import cantor
 

@@ -12,10 +12,9 @@ from glossator.evidence.dashboard_record import (
     WireActivation,
     to_evidence,
 )
-from glossator.evidence.feature_evidence import FeatureEvidence, StoredExplanation
 from glossator.evidence.evidence_file import decode, read_bytes
+from glossator.evidence.feature_evidence import FeatureEvidence, StoredExplanation
 from glossator.graph.attribution_graph import FeatureKey
-
 
 RecordT = TypeVar("RecordT")
 

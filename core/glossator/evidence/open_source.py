@@ -6,9 +6,9 @@ from typing import Literal
 import msgspec
 
 from glossator.errors import EvidenceError
+from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.evidence.feature_evidence import EvidenceSource
 from glossator.evidence.feature_folder import FeatureFolder
-from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.evidence.neuronpedia import NeuronpediaRows
 from glossator.evidence.saedashboard import SaeDashboardBatches
 

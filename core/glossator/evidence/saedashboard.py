@@ -10,8 +10,8 @@ from glossator.evidence.dashboard_record import (
     WireActivation,
     to_evidence,
 )
-from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.evidence.evidence_file import decode, read_bytes
+from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.graph.attribution_graph import FeatureKey
 
 

@@ -116,7 +116,13 @@ def _with_provenance(
         origin = known.get(key)
         result[at] = (
             ImportedLabel(
-                label.text, origin.status, origin.author, origin.method, origin.tier
+                label.text,
+                origin.status,
+                origin.author,
+                origin.method,
+                origin.tier,
+                origin.reason,
+                origin.at,
             )
             if origin
             else label

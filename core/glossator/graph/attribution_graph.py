@@ -104,6 +104,8 @@ class ImportedLabel:
     author: str = ""
     method: str = ""
     tier: str = ""
+    reason: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)

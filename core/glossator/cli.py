@@ -1,0 +1,227 @@
+"""The command ``glossator``."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from glossator.cli_options import build_parser, settings_of
+from glossator.demo import demo_project
+from glossator.errors import GlossatorError, InputError
+from glossator.export.graph_json import export_graph
+from glossator.file_summary import as_lines, summarise
+from glossator.graph.graph_file import read_graph
+from glossator.headless import label_project
+from glossator.project.open_files import (
+    add_evidence_path,
+    add_graphs,
+    checked_project,
+    is_project_file,
+    open_files,
+    state_of,
+)
+from glossator.project.project import Project
+from glossator.protocol.protocol_settings import ProtocolSettings
+from glossator.run import format_tier_table, tier_table
+from glossator.settings import projects_folder
+
+WINDOW_GROUP = "glossator.window"
+
+Command: TypeAlias = Callable[[argparse.Namespace], int]
+
+
+class WindowEntry(Protocol):
+    """What the window registers in the entry point group ``glossator.window``."""
+
+    def __call__(self, project: Project | None, *, start_run: bool) -> int: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; errors are one line on stderr and exit code 2."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return COMMANDS[options.command](options)
+    except GlossatorError as error:
+        print(f"glossator: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("glossator: stopped; what was finished is stored", file=sys.stderr)
+        return 130
+
+
+# -- commands --------------------------------------------------------------------------
+
+
+def _demo(options: argparse.Namespace) -> int:
+    out: Path = options.out
+    headless: bool = options.headless
+    if not headless and not display_available():
+        print("No display here: running the demo without a window.")
+        headless = True
+    if headless:
+        return _demo_headless(out)
+    window = _window()
+    folder = projects_folder()
+    project = demo_project(folder / "demo.gloss")
+    return window(project, start_run=not project.state.results)
+
+
+def _demo_headless(out: Path) -> int:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot create ({error.strerror})", source=out) from error
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        project = demo_project(Path(folder) / "demo.gloss")
+        try:
+            for entry in project.state.graphs.values():
+                print(
+                    f"{entry.graph.slug}: {entry.graph.prompt!r}, "
+                    f"{len(entry.graph)} nodes, {len(entry.graph.links)} links"
+                )
+            print(next(iter(project.state.graphs.values())).graph.description)
+            _label_and_report(project, ProtocolSettings())
+            for number, entry in project.state.graphs.items():
+                path = out / f"{entry.graph.slug}.json"
+                export_graph(project.state, number, path)
+                print(f"wrote {path}")
+        finally:
+            project.close()
+    return 0
+
+
+def _open(options: argparse.Namespace) -> int:
+    files: list[Path] = options.files
+    window = _window()
+    if not display_available():
+        raise InputError("no display here; the window needs one", source="open")
+    project = open_files(files, projects=projects_folder())
+    return window(project, start_run=False)
+
+
+def _label(options: argparse.Namespace) -> int:
+    paths: list[Path] = options.graphs
+    settings = settings_of(options).checked()
+    graphs = [read_graph(path) for path in paths]
+    project = add_graphs(options.out, graphs, paths)
+    try:
+        for evidence in options.evidence:
+            add_evidence_path(project, str(evidence.absolute()))
+        _label_and_report(project, settings)
+        print(f"wrote {options.out}")
+    finally:
+        project.close()
+    return 0
+
+
+def _label_and_report(project: Project, settings: ProtocolSettings) -> None:
+    report = label_project(project, settings)
+    state = project.state
+    scored = [(f, r) for f in state.features() if (r := state.result(f)) is not None]
+    print(format_tier_table(tier_table(scored)))
+    proposed = sum(state.review_state(f) == "proposed" for f, _ in scored)
+    print(
+        f"{len(scored)} features on {report.device}, {settings.routing} routing; "
+        f"{proposed} labels proposed, the rest waits for review; literal routing at "
+        f"{settings.raw_threshold:g} would score cross for {report.cross_scored}"
+    )
+
+
+def _export(options: argparse.Namespace) -> int:
+    source: Path = options.source
+    out: Path = options.out
+    if not is_project_file(source):
+        state, number = state_of(read_graph(source), source)
+        export_graph(state, number, out)
+        print(f"wrote {out}")
+        return 0
+    project = Project(source, read_only=True)
+    try:
+        chosen = [
+            number
+            for number, entry in project.state.graphs.items()
+            if options.graph in (None, entry.graph.slug)
+        ]
+        if not chosen:
+            slugs = ", ".join(e.graph.slug for e in project.state.graphs.values())
+            raise InputError(
+                f"no graph {options.graph!r}; the project holds {slugs or 'none'}",
+                source=source,
+            )
+        for number in chosen:
+            slug = project.state.graphs[number].graph.slug
+            path = out if len(chosen) == 1 else out / f"{slug}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            export_graph(project.state, number, path)
+            print(f"wrote {path}")
+    except OSError as error:
+        raise InputError(f"cannot create ({error.strerror})", source=out) from error
+    finally:
+        project.close()
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    summary = summarise(options.file)
+    if options.json:
+        print(json.dumps(summary, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(as_lines(summary)))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    problems = checked_project(options.project)
+    for problem in problems:
+        print(f"glossator: {options.project}: {problem}", file=sys.stderr)
+    if not problems:
+        print(f"{options.project}: no problem found")
+    return 1 if problems else 0
+
+
+# -- the window ------------------------------------------------------------------------
+
+
+def display_available() -> bool:
+    """Whether a window could be seen: a display, and a platform that uses it."""
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal"):
+        return False
+    if platform.system() != "Linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _window() -> WindowEntry:
+    found = list(entry_points(group=WINDOW_GROUP))
+    if not found:
+        raise InputError(
+            "the window is not installed; install it with: pip install glossator"
+        )
+    try:
+        entry: WindowEntry = found[0].load()
+    except ImportError as error:
+        raise InputError(
+            f"the window cannot start ({error}); install Qt with: "
+            "pip install PySide6-Essentials pyqtgraph"
+        ) from error
+    return entry
+
+
+COMMANDS: Mapping[str, Command] = {
+    "demo": _demo,
+    "open": _open,
+    "label": _label,
+    "export": _export,
+    "info": _info,
+    "verify": _verify,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

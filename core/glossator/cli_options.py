@@ -1,0 +1,233 @@
+"""The options of the command ``glossator``, and its help."""
+
+import argparse
+import textwrap
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+import glossator
+from glossator.protocol.protocol_settings import ProtocolSettings, Window
+from glossator.settings import projects_folder
+
+
+def settings_of(options: argparse.Namespace) -> ProtocolSettings:
+    default = ProtocolSettings()
+    return ProtocolSettings(
+        n_examples=options.n_examples,
+        input_window=options.input_window or default.input_window,
+        output_window=options.output_window or default.output_window,
+        cross_window=options.cross_window or default.cross_window,
+        routing=options.routing,
+        z_threshold=options.z,
+        raw_threshold=options.raw,
+        embedder=options.embedder,
+        seed=options.seed,
+    )
+
+
+def _window_option(text: str) -> Window:
+    try:
+        left, right = (int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no window; write LEFT,RIGHT as in -2,0"
+        ) from None
+    return Window(left, right)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="glossator",
+        description=(
+            "Label an attribution graph: score its features, label what is cheap to "
+            "label, review the rest, group nodes into supernodes, export the annotated "
+            "graph."
+        ),
+        epilog=textwrap.dedent(f"""\
+            files
+              graphs     JSON of circuit-tracer, Neuronpedia or Anthropic, or gzipped
+              evidence   a folder of circuit-tracer feature JSON, Neuronpedia features,
+                         or SAEDashboard batches
+              projects   one .gloss file each; graphs that are opened without one get
+                         theirs in {projects_folder()}
+
+            exit codes
+              0  done;  1  verify found problems;  2  bad input, one line says which;
+              130  interrupted
+
+            examples
+              glossator demo
+              glossator open graph.json
+              glossator label graph.json --evidence features/ --out work.gloss
+              glossator export work.gloss --to graph-json --out annotated.json
+            """),
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"glossator {glossator.__version__}"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_open(commands)
+    _add_label(commands)
+    _add_export(commands)
+    _add_info(commands)
+    _add_verify(commands)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Keeps the layout of texts, and says what is wrong in one line."""
+
+    def __init__(self, **options: object) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options)  # type: ignore[arg-type]  # argparse's own options
+        self.description = textwrap.fill(self.description or "", 80)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _add(
+    commands: Commands, name: str, summary: str, text: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=text)
+    parser.set_defaults(command=name)
+    return parser
+
+
+def _add_demo(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "demo",
+        "label the embedded demo",
+        "Run the protocol on the embedded attribution graphs of SmolLM2-135M-Instruct, "
+        "in a window where there is a display. Without a window it prints the tier "
+        "table by layer and writes one annotated SLUG.json a prompt.",
+    )
+    parser.add_argument("--headless", action="store_true", help="without a window")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="where headless output is written (default: the current folder)",
+    )
+
+
+def _add_open(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "open",
+        "open graphs or a project in the window",
+        "Open a project, or graphs of one model and source. Graphs without a project "
+        "get one that is found again when the same graph is opened.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+
+def _add_label(commands: Commands) -> None:
+    default = ProtocolSettings()
+    parser = _add(
+        commands,
+        "label",
+        "run the protocol without a window",
+        "Score all features of the graphs, label input and output features by token "
+        "frequency, and store everything in a project for review.",
+    )
+    parser.add_argument("graphs", nargs="+", type=Path, metavar="GRAPH")
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="PATH",
+        help="file or folder with activation examples; may be given several times",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PROJECT",
+        help="project file; it is continued where it exists",
+    )
+    parser.add_argument(
+        "--routing", choices=("calibrated", "literal"), default=default.routing
+    )
+    parser.add_argument(
+        "--z",
+        type=float,
+        default=default.z_threshold,
+        help="calibrated threshold (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--raw",
+        type=float,
+        default=default.raw_threshold,
+        help="literal threshold (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--n-examples",
+        type=int,
+        default=default.n_examples,
+        metavar="N",
+        help="examples scored (default: %(default)s)",
+    )
+    for name in ("input", "output", "cross"):
+        parser.add_argument(
+            f"--{name}-window",
+            type=_window_option,
+            metavar="L,R",
+            help="tokens relative to the top token",
+        )
+    parser.add_argument(
+        "--embedder",
+        default="",
+        metavar="MODEL",
+        help="sentence-transformers model by name or folder "
+        "(default: the packaged all-MiniLM-L6-v2)",
+    )
+    parser.add_argument("--seed", type=int, default=default.seed)
+
+
+def _add_export(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "export",
+        "write an annotated graph",
+        "Write a graph with its labels, pins and supernodes. graph-json is the "
+        "original plus the edits and nothing else.",
+    )
+    parser.add_argument("source", type=Path, metavar="PROJECT_OR_GRAPH")
+    parser.add_argument("--to", choices=("graph-json",), required=True)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="file, or folder where a project holds several graphs",
+    )
+    parser.add_argument("--graph", metavar="SLUG", help="one graph of a project")
+
+
+def _add_info(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "info",
+        "say what a file holds",
+        "Print the counts of a graph, a project or evidence, one NAME VALUE a line.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_verify(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "verify",
+        "check a project file",
+        "Check that a project file is whole: database, stored graphs, history.",
+    )
+    parser.add_argument("project", type=Path, metavar="PROJECT")

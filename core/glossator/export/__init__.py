@@ -1,0 +1,1 @@
+"""Annotated graphs as files of other tools; one file a target."""

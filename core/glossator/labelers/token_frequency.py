@@ -1,0 +1,130 @@
+"""Tier-1 labels by counting: what stands at, or right after, the top token.
+
+For an input feature the commonest token or n-gram that ends at the top token; for an
+output feature ``say X``, X being the commonest next tokens, checked against the logits
+that the feature promotes. Where no single one is common, the commonest few are listed:
+on real neurons such a list beats a small language model as label writer.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glossator.evidence.feature_evidence import FeatureEvidence
+from glossator.evidence.token_text import visible_token
+from glossator.labelers.label import Label, NoLabel
+from glossator.protocol.decision import ProtocolResult
+from glossator.protocol.windows import CleanExample, distinct_examples
+
+_COMMON = 0.5
+"""Share of examples from which one token alone makes the label."""
+_NGRAM_KEEPS = 0.8
+"""A longer n-gram is taken if it keeps this share of the shorter one's examples."""
+_LONGEST = 3
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class TokenFrequency:
+    """Labels input and output features from the tokens around the top token."""
+
+    n_examples: int = 20
+    name: str = "token_frequency"
+
+    def label(
+        self, evidence: FeatureEvidence, result: ProtocolResult
+    ) -> Label | NoLabel:
+        examples = distinct_examples(evidence.examples)[: self.n_examples]
+        if result.tier == "input":
+            return self._input_label(examples)
+        if result.tier == "output":
+            return self._output_label(examples, evidence)
+        return NoLabel(
+            self.name,
+            f"counts tokens only where the tier is input or output, not {result.tier}.",
+        )
+
+    def _input_label(self, examples: Sequence[CleanExample]) -> Label | NoLabel:
+        words = [_ngram(example, 1) for example in examples]
+        counts = Counter(word for word in words if word)
+        if not counts:
+            return NoLabel(self.name, "the top tokens hold no text.")
+        best, n = counts.most_common(1)[0]
+        if n < _COMMON * len(examples):
+            return self._list("", counts, len(examples), "top tokens")
+        for length in range(2, _LONGEST + 1):
+            longer = Counter(
+                gram
+                for example in examples
+                if (gram := _ngram(example, length)).endswith(best) and gram != best
+            )
+            if not longer:
+                break
+            gram, m = longer.most_common(1)[0]
+            if m < _NGRAM_KEEPS * n:
+                break
+            best, n = gram, m
+        return Label(
+            _shown(best),
+            self.name,
+            f"{n} of {len(examples)} examples end in {_shown(best)!r} at the top.",
+        )
+
+    def _output_label(
+        self, examples: Sequence[CleanExample], evidence: FeatureEvidence
+    ) -> Label | NoLabel:
+        nexts = [_next_token(example) for example in examples]
+        counts = Counter(token for token in nexts if token)
+        if not counts:
+            return NoLabel(self.name, "no example goes on after its top token.")
+        promoted = {effect.token.strip().lower() for effect in evidence.top_logits}
+        agreed = [token for token in counts if token in promoted]
+        check = (
+            f"; {len(agreed)} of {len(counts)} next tokens are among its "
+            f"{len(promoted)} top logits"
+            if promoted
+            else "; no logits to check against"
+        )
+        best, n = counts.most_common(1)[0]
+        if n >= _COMMON * len(examples):
+            return Label(
+                f"say {_shown(best)}",
+                self.name,
+                f"{_shown(best)!r} comes next in {n} of {len(examples)} examples"
+                f"{check}.",
+            )
+        preferred = Counter({t: counts[t] for t in agreed}) if agreed else counts
+        return self._list("say ", preferred, len(examples), "next tokens", check)
+
+    def _list(
+        self, prefix: str, counts: Counter[str], n: int, what: str, check: str = ""
+    ) -> Label:
+        common = counts.most_common(_LISTED)
+        covered = sum(count for _, count in common)
+        return Label(
+            prefix + ", ".join(_shown(word) for word, _ in common),
+            self.name,
+            f"the commonest {what}; together {covered} of {n} examples{check}.",
+        )
+
+
+def _ngram(example: CleanExample, length: int) -> str:
+    """Lower-case text of the tokens that end at the top token; "" if cut short."""
+    start = example.top - length + 1
+    if start < 0 or any(example.special[start : example.top + 1]):
+        return ""
+    return "".join(example.texts[start : example.top + 1]).strip(" ").lower()
+
+
+def _next_token(example: CleanExample) -> str:
+    """Lower-case text of the first token after the top one that holds text."""
+    for at in range(example.top + 1, len(example.texts)):
+        if example.special[at]:
+            return ""
+        if example.texts[at].strip():
+            return example.texts[at].strip().lower()
+    return ""
+
+
+def _shown(text: str) -> str:
+    return visible_token(text.strip(" ")) if text.strip() else visible_token(text)

@@ -1,0 +1,75 @@
+"""Everything that can be done to a project, each as a value that can be stored.
+
+An edit sets one thing to a whole new value; its inverse sets it back. So any edit can
+be undone after any restart, and undoing is no special case.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from glossator.project.revision import GraphId, LabelRevision, Subject
+from glossator.protocol.decision import ProtocolResult
+
+Mark = Literal["", "skipped"]
+
+
+class Supernode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named group of nodes of one graph."""
+
+    name: str
+    members: tuple[int, ...]
+    unresolved: tuple[str, ...] = ()
+    """Member ids of the file that no node has."""
+    position: tuple[float, float] | None = None
+    """Centre in the supernode view, in scene units; None lays it out."""
+
+
+class Edit(msgspec.Struct, frozen=True, tag=True):
+    """Base of all edits."""
+
+
+class AddRevision(Edit, frozen=True, tag=True):
+    """Append a revision to a subject's label."""
+
+    subject: Subject
+    revision: LabelRevision
+
+
+class SetResult(Edit, frozen=True, tag=True):
+    """Set what the protocol says of a feature."""
+
+    subject: Subject
+    result: ProtocolResult | None
+
+
+class SetMark(Edit, frozen=True, tag=True):
+    """Set where a feature stands in the review."""
+
+    subject: Subject
+    mark: Mark
+
+
+class SetNote(Edit, frozen=True, tag=True):
+    subject: Subject
+    text: str
+
+
+class SetPins(Edit, frozen=True, tag=True):
+    """Set the pinned nodes of a graph, in order."""
+
+    graph: GraphId
+    nodes: tuple[int, ...]
+
+
+class PutSupernode(Edit, frozen=True, tag=True):
+    """Create, change or (None) remove a supernode."""
+
+    graph: GraphId
+    number: int
+    supernode: Supernode | None
+
+
+AnyEdit: TypeAlias = (
+    AddRevision | SetResult | SetMark | SetNote | SetPins | PutSupernode
+)

@@ -1,0 +1,100 @@
+"""The edits by which a graph's own annotations enter a project."""
+
+from collections import Counter
+
+from glossator.graph.attribution_graph import (
+    AttributionGraph,
+    FeatureKey,
+    ImportedLabel,
+    NodeIndex,
+)
+from glossator.project.edits import (
+    AddRevision,
+    AnyEdit,
+    PutSupernode,
+    SetNote,
+    SetPins,
+    Supernode,
+)
+from glossator.project.revision import (
+    GraphId,
+    LabelRevision,
+    Status,
+    Subject,
+    feature_subject,
+    node_subject,
+    now,
+)
+from glossator.project.state import ProjectState
+
+_KNOWN: dict[str, Status] = {
+    "proposed": "proposed",
+    "accepted": "accepted",
+    "edited": "edited",
+}
+
+
+def imported_edits(
+    state: ProjectState, number: GraphId, graph: AttributionGraph, *, origin: str
+) -> list[AnyEdit]:
+    """Labels, notes, pins and supernodes of a graph as edits.
+
+    A label belongs to the feature; where the file labels its nodes differently, or the
+    project already says something else, the differing nodes carry their own.
+    """
+    edits: list[AnyEdit] = []
+    by_feature: dict[FeatureKey, list[tuple[NodeIndex, ImportedLabel]]] = {}
+    for node, label in graph.imported.labels.items():
+        feature = graph.feature_of(node)
+        if feature is not None:
+            by_feature.setdefault(feature, []).append((node, label))
+    for feature, labelled in by_feature.items():
+        edits += _label_edits(state, number, feature, labelled, origin)
+    for node, note in (graph.imported.notes or {}).items():
+        feature = graph.feature_of(node)
+        if feature is not None and feature_subject(feature) not in state.notes:
+            edits.append(SetNote(feature_subject(feature), note))
+    if graph.imported.pins:
+        edits.append(SetPins(number, graph.imported.pins))
+    for at, supernode in enumerate(graph.imported.supernodes):
+        value = Supernode(
+            name=supernode.name,
+            members=supernode.members,
+            unresolved=supernode.unresolved,
+        )
+        edits.append(PutSupernode(number, at + 1, value))
+    return edits
+
+
+def _label_edits(
+    state: ProjectState,
+    number: GraphId,
+    feature: FeatureKey,
+    labelled: list[tuple[NodeIndex, ImportedLabel]],
+    origin: str,
+) -> list[AnyEdit]:
+    edits: list[AnyEdit] = []
+    shown = state.label(feature)
+    if not shown:
+        (common, _), *_ = Counter(label for _, label in labelled).most_common(1)
+        shown = common.text
+        edits.append(_revision(feature_subject(feature), common, origin))
+    edits += [
+        _revision(node_subject(number, node), label, origin)
+        for node, label in labelled
+        if label.text != shown
+    ]
+    return edits
+
+
+def _revision(subject: Subject, label: ImportedLabel, origin: str) -> AddRevision:
+    revision = LabelRevision(
+        text=label.text,
+        status=_KNOWN.get(label.status, "imported"),
+        author=label.author,
+        method=label.method,
+        tier=label.tier,
+        reason=label.reason or f"found in {origin}",
+        at=label.at or now(),
+    )
+    return AddRevision(subject, revision)

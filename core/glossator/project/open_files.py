@@ -1,0 +1,172 @@
+"""From the files a person names to an open project."""
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from glossator.errors import EvidenceError, InputError, ProjectError
+from glossator.evidence.feature_evidence import CombinedEvidence
+from glossator.evidence.open_source import open_evidence
+from glossator.graph.attribution_graph import AttributionGraph
+from glossator.graph.graph_file import read_graph
+from glossator.project.effects import show_edit
+from glossator.project.graph_import import imported_edits
+from glossator.project.project import Project
+from glossator.project.revision import GraphId
+from glossator.project.state import ProjectGraph, ProjectState
+
+PROJECT_SUFFIX = ".gloss"
+DEMO_PREFIX = "demo:"
+"""Marks a path inside the package's demo, which may lie elsewhere tomorrow."""
+
+_EVIDENCE = "evidence"
+_SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+def is_project_file(path: Path) -> bool:
+    """Whether a file is a project, by its content; a missing one by its name."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+    except OSError:
+        return path.suffix == PROJECT_SUFFIX
+
+
+def open_files(files: Sequence[Path], *, projects: Path) -> Project:
+    """Open a project file, graphs, or graphs into a project file.
+
+    Parameters
+    ----------
+    projects : folder for the project of graphs that come without one; opening the same
+        graph again continues there.
+
+    Raises
+    ------
+    InputError, ProjectError
+        before anything is changed, if any of the files cannot be used.
+    """
+    named = [path for path in files if is_project_file(path)]
+    if len(named) > 1:
+        raise InputError("one project can be open at a time", source=named[1])
+    paths = [path for path in files if path not in named]
+    graphs = [read_graph(path) for path in paths]
+    if named and not named[0].is_file():
+        raise ProjectError(f"{named[0]}: no such project file")
+    target = named[0] if named else projects / _project_name(graphs[0])
+    return add_graphs(target, graphs, paths)
+
+
+def add_graphs(
+    target: Path, graphs: Sequence[AttributionGraph], paths: Sequence[Path]
+) -> Project:
+    """Open or create a project file and add graphs of one model and source to it."""
+    for graph, path in zip(graphs, paths, strict=True):
+        first = graphs[0]
+        if (graph.model, graph.source_set) != (first.model, first.source_set):
+            raise InputError(
+                f"{graph.model} / {graph.source_set} differs from "
+                f"{first.model} / {first.source_set} of {paths[0]}; one project holds "
+                "graphs of one model and source",
+                source=path,
+                field="metadata.scan",
+            )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(f"{target}: cannot create ({error.strerror})") from error
+    existed = target.exists()
+    project = Project(target)
+    try:
+        for graph, path in zip(graphs, paths, strict=True):
+            project.add_graph(graph, path.absolute())
+    except BaseException:
+        project.close()
+        if not existed:
+            target.unlink(missing_ok=True)
+        raise
+    return project
+
+
+def _project_name(graph: AttributionGraph) -> str:
+    slug = re.sub(r"[^\w.-]+", "-", graph.slug).strip(".-")[:80] or "graph"
+    digest = hashlib.sha256(graph.original).hexdigest()[:8]
+    return f"{slug}-{digest}{PROJECT_SUFFIX}"
+
+
+def state_of(graph: AttributionGraph, path: Path) -> tuple[ProjectState, GraphId]:
+    """A graph with the annotations it brings, without a project file."""
+    number = GraphId(1)
+    state = ProjectState(model=graph.model, source_set=graph.source_set)
+    edits = imported_edits(state, number, graph, origin=path.name)
+    state.graphs[number] = ProjectGraph(number, path, graph)
+    for at, edit in enumerate(edits):
+        show_edit(state, edit, at + 1)
+    return state, number
+
+
+class ProjectEvidence(NamedTuple):
+    """What a project's list of evidence comes to now."""
+
+    sources: CombinedEvidence
+    problems: tuple[str, ...]
+    """Entries that could not be opened, one sentence each."""
+
+
+def evidence_paths(project: Project) -> tuple[str, ...]:
+    """Where the project looks for evidence, in order."""
+    stored = project.setting(_EVIDENCE)
+    paths: list[str] = json.loads(stored) if stored else []
+    return tuple(paths)
+
+
+def add_evidence_path(project: Project, path: str) -> None:
+    """Remember a file or folder of evidence; the newest is asked first.
+
+    Raises
+    ------
+    EvidenceError
+        if it holds no evidence.
+    """
+    open_evidence(resolved(path), opaque_numbers=_opaque(project))
+    others = [known for known in evidence_paths(project) if known != path]
+    project.put_setting(_EVIDENCE, json.dumps([path, *others]))
+
+
+def project_evidence(project: Project) -> ProjectEvidence:
+    """Open all evidence of a project; what is gone is told, not fatal."""
+    sources, problems = [], []
+    for path in evidence_paths(project):
+        try:
+            opaque = _opaque(project)
+            sources.append(open_evidence(resolved(path), opaque_numbers=opaque))
+        except EvidenceError as error:
+            problems.append(str(error))
+    return ProjectEvidence(CombinedEvidence(tuple(sources)), tuple(problems))
+
+
+def resolved(path: str) -> Path:
+    """The place of an evidence path on this machine."""
+    if path.startswith(DEMO_PREFIX):
+        from glossator_resources import demo_folder
+
+        return demo_folder() / path.removeprefix(DEMO_PREFIX)
+    return Path(path)
+
+
+def _opaque(project: Project) -> bool:
+    return any(e.graph.opaque_features for e in project.state.graphs.values())
+
+
+def checked_project(path: Path) -> list[str]:
+    """Problems of a project file; raises ProjectError where it cannot be opened."""
+    project = Project(path, read_only=True)
+    try:
+        return project.verify()
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    finally:
+        project.close()

@@ -1,0 +1,311 @@
+"""A project: the one way in for changes, and their undo."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+from glossator.errors import InputError, ProjectError
+from glossator.graph.attribution_graph import AttributionGraph, NodeIndex
+from glossator.graph.graph_file import parse_graph
+from glossator.project.edits import (
+    AddRevision,
+    AnyEdit,
+    Supernode,
+)
+from glossator.project.effects import (
+    ChangeKind,
+    encode,
+    inverse_of,
+    kind_of,
+    show_edit,
+    write_edit,
+)
+from glossator.project.graph_import import imported_edits
+from glossator.project.revision import GraphId, LabelRevision, Subject, now
+from glossator.project.state import ProjectGraph, ProjectState
+from glossator.project.store import Store
+from glossator.protocol.decision import ProtocolResult
+
+
+class Change(NamedTuple):
+    """What a screen is told: which kinds of things are different now, and by whom."""
+
+    kinds: frozenset[ChangeKind]
+    by: str
+
+
+class ChangeListener(Protocol):
+    def __call__(self, change: Change) -> None: ...
+
+
+class Steps(NamedTuple):
+    """What undo and redo would do now; "" where there is nothing."""
+
+    undo: str
+    redo: str
+
+
+class Project:
+    """An open project file and its state."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open a project, creating its file where there is none.
+
+        Raises
+        ------
+        ProjectError
+            if the file is no project, is broken, locked or cannot be written.
+        """
+        self._store = Store(path, read_only=read_only)
+        self.state = ProjectState()
+        self._listeners: list[ChangeListener] = []
+        try:
+            self._load()
+        except BaseException:
+            self._store.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        return self._store.path
+
+    def close(self) -> None:
+        self._store.close()
+
+    def on_change(self, listener: ChangeListener) -> None:
+        self._listeners.append(listener)
+
+    # -- graphs ---------------------------------------------------------------------
+
+    def add_graph(self, graph: AttributionGraph, path: Path) -> GraphId:
+        """Add a graph with the annotations it brings; the same file is added once.
+
+        Raises
+        ------
+        InputError
+            if it is of another model or feature source than the project.
+        """
+        for entry in self.state.graphs.values():
+            if entry.graph.original == graph.original:
+                return entry.id
+        ours = (self.state.model, self.state.source_set)
+        theirs = (graph.model, graph.source_set)
+        if self.state.graphs and ours != theirs:
+            raise InputError(
+                f"a graph of {' / '.join(theirs)}, but the project is of "
+                f"{' / '.join(ours)}; open it in a project of its own",
+                source=path,
+                field="metadata.scan",
+            )
+        with self._store.transaction():
+            if not self.state.graphs:
+                self._store.put_meta("model", graph.model)
+                self._store.put_meta("source_set", graph.source_set)
+            number = self._store.add_graph(graph.slug, str(path), graph.original)
+            edits = imported_edits(self.state, number, graph, origin=path.name)
+            numbers = [write_edit(self._store, edit) for edit in edits]
+        self.state.model, self.state.source_set = theirs
+        self.state.graphs[number] = ProjectGraph(number, path, graph)
+        for edit, revision_number in zip(edits, numbers, strict=True):
+            show_edit(self.state, edit, revision_number)
+        self._tell({"graphs", "labels", "pins", "supernodes"}, "open")
+        return number
+
+    # -- edits ----------------------------------------------------------------------
+
+    def apply(
+        self, title: str, edits: Sequence[AnyEdit], *, into: int | None = None
+    ) -> int | None:
+        """Apply edits as one step of the history; they are on disk when this returns.
+
+        Parameters
+        ----------
+        title : what undo will name, as in "accept label".
+        into : an earlier step to grow (a run that stores batch by batch); a step that
+            was undone meanwhile is not grown, a new one is started.
+
+        Returns
+        -------
+        The step, or None if no edit changes anything.
+        """
+        pairs: list[tuple[AnyEdit, AnyEdit]] = []
+        numbers: list[int] = []
+        try:
+            with self._store.transaction():
+                step = self._open_step(title, into) if edits else None
+                seq = self._store.n_step_edits(step) if step is not None else 0
+                for edit in edits:
+                    inverse = inverse_of(self.state, edit)
+                    if inverse == edit or step is None:
+                        continue
+                    number = write_edit(self._store, edit)
+                    self._store.add_step_edit(
+                        step, seq + len(pairs), encode(edit), encode(inverse)
+                    )
+                    show_edit(self.state, edit, number)
+                    pairs.append((edit, inverse))
+                    numbers.append(number)
+                if not pairs:
+                    raise _NothingToDo
+        except _NothingToDo:
+            return None
+        except BaseException:
+            self._unshow(pairs)
+            raise
+        self._tell({kind_of(edit) for edit, _ in pairs}, title)
+        return step
+
+    def steps(self) -> Steps:
+        """Titles of what undo and redo would do."""
+        undo, redo = (self._store.next_step(done=done) for done in (True, False))
+        return Steps(undo.title if undo else "", redo.title if redo else "")
+
+    def undo(self) -> str:
+        """Take the last step back; its title, or "" if there is none."""
+        return self._travel(back=True)
+
+    def redo(self) -> str:
+        """Do again what was undone last; its title, or "" if there is none."""
+        return self._travel(back=False)
+
+    # -- drafts, settings, the file -------------------------------------------------
+
+    def draft(self, subject: Subject) -> str:
+        """A half-typed label; not a label, no part of the history."""
+        return dict(self._store.values("draft")).get(subject, "")
+
+    def save_draft(self, subject: Subject, text: str) -> None:
+        with self._store.transaction():
+            self._store.put_value("draft", subject, text or None)
+
+    def setting(self, key: str) -> str:
+        return self._store.settings().get(key, "")
+
+    def put_setting(self, key: str, value: str) -> None:
+        with self._store.transaction():
+            self._store.put_setting(key, value)
+
+    def save_copy(self, target: Path) -> None:
+        """Write a consistent copy of the file while the project stays open."""
+        self._store.save_copy(target)
+
+    def verify(self) -> list[str]:
+        """Everything that is wrong with the file, one sentence each."""
+        problems = self._store.integrity_problems()
+        known = self.state.graphs.keys()
+        for graph, supernodes in self.state.supernodes.items():
+            for number, supernode in supernodes.items():
+                n = len(self.state.graphs[graph].graph) if graph in known else 0
+                if any(not 0 <= member < n for member in supernode.members):
+                    problems.append(
+                        f"supernode {number} of graph {graph} has a member "
+                        f"that is no node"
+                    )
+        for (step,) in self._store.rows("SELECT id FROM step ORDER BY id"):
+            for seq, pair in enumerate(self._store.step_edits(int(step))):
+                try:
+                    for text in pair:
+                        _decode(text)
+                except msgspec.MsgspecError as error:
+                    problems.append(f"step {step}, edit {seq}: {error}")
+        return problems
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _load(self) -> None:
+        state, store = self.state, self._store
+        meta = store.meta()
+        state.model = meta.get("model", "")
+        state.source_set = meta.get("source_set", "")
+        for row in store.graphs():
+            graph = parse_graph(row.original, source=f"{self.path}: {row.slug}")
+            state.graphs[row.id] = ProjectGraph(row.id, Path(row.path), graph)
+        try:
+            for number, subject, data in store.rows(
+                "SELECT id, subject, data FROM revision ORDER BY id"
+            ):
+                revision = msgspec.json.decode(data, type=LabelRevision)
+                show_edit(
+                    self.state, AddRevision(Subject(subject), revision), int(number)
+                )
+            for subject, data in store.values("result"):
+                state.results[subject] = msgspec.json.decode(data, type=ProtocolResult)
+            for subject, data in store.values("mark"):
+                state.marks[subject] = "skipped" if data else ""
+            state.notes.update(store.values("note"))
+            for graph_id, data in store.rows("SELECT graph, data FROM pins"):
+                state.pins[GraphId(int(graph_id))] = tuple(
+                    msgspec.json.decode(data, type=list[NodeIndex])
+                )
+            for graph_id, key, data in store.rows(
+                "SELECT graph, number, data FROM supernode ORDER BY graph, number"
+            ):
+                held = state.supernodes.setdefault(GraphId(int(graph_id)), {})
+                held[int(key)] = msgspec.json.decode(data, type=Supernode)
+        except msgspec.MsgspecError as error:
+            raise ProjectError(
+                f"{self.path}: a stored record is broken ({error})"
+            ) from error
+
+    def _open_step(self, title: str, into: int | None) -> int:
+        if into is not None:
+            rows = self._store.rows("SELECT done FROM step WHERE id = ?", into)
+            if rows and rows[0][0]:
+                return into
+        return self._store.add_step(title)
+
+    def _travel(self, *, back: bool) -> str:
+        step = self._store.next_step(done=back)
+        if step is None:
+            return ""
+        stored = self._store.step_edits(step.id)
+        texts = (
+            [inverse for _, inverse in reversed(stored)]
+            if back
+            else [edit for edit, _ in stored]
+        )
+        edits = [_stamped(_decode(text), "undo" if back else "redo") for text in texts]
+        pairs: list[tuple[AnyEdit, AnyEdit]] = []
+        try:
+            with self._store.transaction():
+                for edit in edits:
+                    inverse = inverse_of(self.state, edit)
+                    show_edit(self.state, edit, write_edit(self._store, edit))
+                    pairs.append((edit, inverse))
+                self._store.set_done(step.id, done=not back)
+        except BaseException:
+            self._unshow(pairs)
+            raise
+        self._tell({kind_of(edit) for edit in edits}, "undo" if back else "redo")
+        return step.title
+
+    def _unshow(self, pairs: list[tuple[AnyEdit, AnyEdit]]) -> None:
+        """Take back in memory what the file did not take."""
+        for edit, inverse in reversed(pairs):
+            if isinstance(edit, AddRevision):
+                self.state.revisions[edit.subject].pop()
+            else:
+                show_edit(self.state, inverse, 0)
+
+    def _tell(self, kinds: set[ChangeKind], by: str) -> None:
+        for listener in list(self._listeners):
+            listener(Change(frozenset(kinds), by))
+
+
+class _NothingToDo(Exception):
+    """Rolls back a step that would change nothing."""
+
+
+def _stamped(edit: AnyEdit, via: Literal["undo", "redo"]) -> AnyEdit:
+    """A revision that is set again is a new revision, of now."""
+    if isinstance(edit, AddRevision):
+        revision = msgspec.structs.replace(edit.revision, via=via, at=now())
+        return AddRevision(edit.subject, revision)
+    return edit
+
+
+def _decode(text: str) -> AnyEdit:
+    edit: AnyEdit = msgspec.json.decode(text, type=AnyEdit)
+    return edit

@@ -1,0 +1,68 @@
+"""Labels with their history: a list of revisions that only ever grows."""
+
+from datetime import UTC, datetime
+from typing import Literal, NewType
+
+import msgspec
+
+from glossator.errors import ProjectError
+from glossator.graph.attribution_graph import FeatureKey, NodeIndex
+
+GraphId = NewType("GraphId", int)
+Subject = NewType("Subject", str)
+"""What a label or note is about: a feature (everywhere) or one node of one graph."""
+
+Status = Literal["imported", "proposed", "accepted", "edited", "rejected", "withdrawn"]
+"""`edited`: accepted in one's own words; `withdrawn`: a first label was undone."""
+
+HUMAN: frozenset[Status] = frozenset({"accepted", "edited"})
+_NOT_SHOWN: frozenset[Status] = frozenset({"rejected", "withdrawn"})
+
+
+def feature_subject(feature: FeatureKey) -> Subject:
+    return Subject(f"f:{feature.layer}:{feature.index}")
+
+
+def node_subject(graph: GraphId, node: NodeIndex) -> Subject:
+    return Subject(f"n:{graph}:{node}")
+
+
+def subject_numbers(subject: Subject) -> tuple[str, int, int]:
+    """Kind ("f" or "n") and the two numbers: (layer, index) or (graph, node)."""
+    kind, _, rest = subject.partition(":")
+    first, _, second = rest.partition(":")
+    if kind not in ("f", "n"):
+        raise ProjectError(f"subject {subject!r} is of no known kind")
+    return kind, int(first), int(second)
+
+
+def now() -> str:
+    """The time as it is stored: UTC, ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class LabelRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One state of a label, and how it came about."""
+
+    text: str
+    status: Status
+    author: str = ""
+    """The person; "" for a method."""
+    method: str = ""
+    """The labeler; "" for a person."""
+    model: str = ""
+    prompt_hash: str = ""
+    evidence: str = ""
+    """Where the examples came from."""
+    tier: str = ""
+    reason: str = ""
+    at: str = ""
+    via: Literal["", "undo", "redo"] = ""
+
+    @property
+    def shown(self) -> bool:
+        return self.status not in _NOT_SHOWN and bool(self.text)
+
+    @property
+    def by_person(self) -> bool:
+        return self.status in HUMAN

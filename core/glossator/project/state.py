@@ -1,0 +1,142 @@
+"""What a project holds, in memory, and what it means for a feature or a node."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from glossator.graph.attribution_graph import (
+    AttributionGraph,
+    BoolColumn,
+    FeatureKey,
+    NodeIndex,
+)
+from glossator.project.edits import Mark, Supernode
+from glossator.project.revision import (
+    GraphId,
+    LabelRevision,
+    Subject,
+    feature_subject,
+    node_subject,
+)
+from glossator.protocol.decision import ProtocolResult
+
+ReviewState = Literal["accepted", "imported", "proposed", "rejected", "unlabelled"]
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectGraph:
+    """A graph of the project."""
+
+    id: GraphId
+    path: Path
+    """Where it was read from; the project holds its own copy."""
+    graph: AttributionGraph
+
+
+class NumberedRevision(NamedTuple):
+    number: int
+    """Rises with every revision of the project."""
+    revision: LabelRevision
+
+
+@dataclass
+class ProjectState:
+    """Everything visible; changed by `Project` alone."""
+
+    model: str = ""
+    source_set: str = ""
+    graphs: dict[GraphId, ProjectGraph] = field(default_factory=dict)
+    revisions: dict[Subject, list[NumberedRevision]] = field(default_factory=dict)
+    results: dict[Subject, ProtocolResult] = field(default_factory=dict)
+    marks: dict[Subject, Mark] = field(default_factory=dict)
+    notes: dict[Subject, str] = field(default_factory=dict)
+    pins: dict[GraphId, tuple[NodeIndex, ...]] = field(default_factory=dict)
+    supernodes: dict[GraphId, dict[int, Supernode]] = field(default_factory=dict)
+
+    def features(self) -> tuple[FeatureKey, ...]:
+        """Distinct features of all graphs, in the order of the graphs."""
+        found: dict[FeatureKey, None] = {}
+        for entry in self.graphs.values():
+            found.update(dict.fromkeys(entry.graph.features))
+        return tuple(found)
+
+    def last_revision(self, subject: Subject) -> LabelRevision | None:
+        """The revision in force, whatever its status."""
+        history = self.revisions.get(subject)
+        return history[-1].revision if history else None
+
+    def label(self, feature: FeatureKey) -> str:
+        """The feature's label; "" where it has none."""
+        last = self.last_revision(feature_subject(feature))
+        return last.text if last and last.shown else ""
+
+    def label_at(self, graph: GraphId, node: NodeIndex) -> str:
+        """The label shown at a node: its own, or its feature's; "" where none.
+
+        A node's own label that came with a file gives way to what a person has said
+        of the feature since.
+        """
+        revision = self.revision_at(graph, node)
+        return revision.text if revision and revision.shown else ""
+
+    def revision_at(self, graph: GraphId, node: NodeIndex) -> LabelRevision | None:
+        own = self.revisions.get(node_subject(graph, node))
+        feature = self.graphs[graph].graph.feature_of(node)
+        shared = self.revisions.get(feature_subject(feature)) if feature else None
+        if not own or not own[-1].revision.shown:
+            return shared[-1].revision if shared else None
+        newer = shared is not None and shared[-1].number > own[-1].number
+        if own[-1].revision.status == "imported" and newer and shared:
+            said = shared[-1].revision
+            if said.by_person or said.status == "rejected":
+                return said
+        return own[-1].revision
+
+    def review_state(self, feature: FeatureKey) -> ReviewState:
+        last = self.last_revision(feature_subject(feature))
+        if last is None:
+            return "unlabelled"
+        match last.status:
+            case "accepted" | "edited":
+                return "accepted"
+            case "withdrawn":
+                return "unlabelled"
+            case _:
+                return last.status
+
+    def machine_may_label(self, feature: FeatureKey, text: str) -> bool:
+        """Whether a method may propose: never over a person's or a file's label."""
+        history = self.revisions.get(feature_subject(feature), [])
+        if history and history[-1].revision.status not in (
+            "proposed",
+            "withdrawn",
+            "rejected",
+        ):
+            return False
+        refused = {h.revision.text for h in history if h.revision.status == "rejected"}
+        return text not in refused
+
+    def result(self, feature: FeatureKey) -> ProtocolResult | None:
+        return self.results.get(feature_subject(feature))
+
+    def kept_nodes(self, graph: GraphId) -> BoolColumn:
+        """Nodes that pruning never hides: pinned, grouped or labelled."""
+        entry = self.graphs[graph]
+        keep = np.zeros(len(entry.graph), dtype=bool)
+        keep[list(self.pins.get(graph, ()))] = True
+        for supernode in self.supernodes.get(graph, {}).values():
+            keep[list(supernode.members)] = True
+        for feature in entry.graph.features:
+            last = self.last_revision(feature_subject(feature))
+            if last is not None and last.by_person:
+                keep[entry.graph.nodes_of(feature)] = True
+        return keep
+
+    def supernode_of(self, graph: GraphId, node: NodeIndex) -> int | None:
+        """Number of the first supernode that holds the node."""
+        for number, supernode in self.supernodes.get(graph, {}).items():
+            if node in supernode.members:
+                return number
+        return None

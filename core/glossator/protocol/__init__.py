@@ -1,0 +1,1 @@
+"""Windows, embeddings, correlation scores, and the tier they lead to."""

@@ -1,0 +1,239 @@
+"""The protocol over a project: score, decide, label, as one generator.
+
+The generator only computes: it gets frozen input and yields progress with finished
+outcomes; whoever drives it applies them to the project (`outcome_edits`).
+"""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from glossator.errors import EvidenceError
+from glossator.evidence.feature_evidence import EvidenceSource, FeatureEvidence
+from glossator.graph.attribution_graph import FeatureKey
+from glossator.labelers.label import Label, Labeler, NoLabel
+from glossator.progress import CancelToken, Progress
+from glossator.project.edits import AddRevision, AnyEdit, SetResult
+from glossator.project.revision import LabelRevision, feature_subject, now
+from glossator.project.state import ProjectState
+from glossator.protocol.decision import (
+    CHEAP_TIERS,
+    TIERS,
+    FeatureScores,
+    ProtocolResult,
+    Tier,
+    TierDecision,
+)
+from glossator.protocol.embedder import Embedder
+from glossator.protocol.embedding_store import EmbeddingStore
+from glossator.protocol.protocol_settings import ProtocolSettings
+from glossator.protocol.scoring import (
+    Nulls,
+    decide,
+    embed_texts,
+    find_nulls,
+    null_pool,
+    score_feature,
+)
+from glossator.protocol.windows import FeatureWindows, cut_windows
+
+ScopeName = Literal["all", "selection", "visible", "unlabelled"]
+_BATCH = 25
+"""Outcomes handed over at once: small enough to apply between two frames."""
+
+
+@dataclass(frozen=True)
+class FeatureOutcome:
+    """What a run found out about one feature."""
+
+    feature: FeatureKey
+    result: ProtocolResult
+    label: Label | NoLabel
+    evidence_origin: str
+
+
+@dataclass(frozen=True)
+class RunProgress(Progress):
+    """A step of a run, with the outcomes that are final."""
+
+    outcomes: tuple[FeatureOutcome, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did."""
+
+    outcomes: tuple[FeatureOutcome, ...]
+    problems: tuple[str, ...]
+    """Evidence that could not be read, one sentence each."""
+    device: str
+    settings: ProtocolSettings
+
+    @property
+    def cross_scored(self) -> int:
+        """Features for which the literal routing had to score the cross window."""
+        return sum(o.result.literal.cross_scored for o in self.outcomes)
+
+
+def run_protocol(
+    scope: Sequence[FeatureKey],
+    at_hand: Sequence[FeatureKey],
+    evidence: EvidenceSource,
+    embedder: Embedder,
+    labeler: Labeler,
+    store: EmbeddingStore,
+    settings: ProtocolSettings,
+    cancel: CancelToken,
+) -> Generator[Progress, None, RunReport]:
+    """Score, route and (in tier 1) label features.
+
+    Parameters
+    ----------
+    scope : the features to decide on.
+    at_hand : all features of the source; the null is drawn from them.
+    store : embeddings that are known; a run that is stopped and started again
+        continues from there.
+
+    Raises
+    ------
+    Cancelled
+        between two batches. Outcomes yielded before stay valid.
+    """
+    settings = settings.checked()
+    pool = null_pool(at_hand, settings)
+    problems: list[str] = []
+    found: dict[FeatureKey, FeatureEvidence] = {}
+    cut: dict[FeatureKey, FeatureWindows] = {}
+    wanted = list(dict.fromkeys((*scope, *pool)))
+    for done, feature in enumerate(wanted):
+        cancel.check()
+        if done % _BATCH == 0:
+            yield Progress(done, len(wanted), "reading evidence")
+        try:
+            known = evidence.evidence(feature)
+        except EvidenceError as error:
+            problems.append(str(error))
+            continue
+        if known is not None:
+            found[feature] = known
+            cut[feature] = cut_windows(known, settings)
+    texts = (t for c in cut.values() for w in c.windows.values() for t in w.texts)
+    embeddings = yield from embed_texts(texts, embedder, store, cancel)
+    yield Progress(0, len(scope), "drawing the null")
+    pooled = [cut[feature] for feature in pool if feature in cut]
+    nulls = find_nulls(pooled, embeddings, embedder.name, settings)
+    outcomes: list[FeatureOutcome] = []
+    for start in range(0, len(scope), _BATCH):
+        cancel.check()
+        batch = []
+        for feature in scope[start : start + _BATCH]:
+            if feature in found:
+                scores = score_feature(cut[feature], embeddings, nulls)
+                result = decide(scores, settings, embedder.name, nulls)
+                label = _label(labeler, found[feature], result)
+                origin = found[feature].origin
+            else:
+                result = _no_evidence(settings, embedder.name, nulls)
+                label = NoLabel(labeler.name, "there is no evidence.")
+                origin = ""
+            batch.append(FeatureOutcome(feature, result, label, origin))
+        outcomes += batch
+        yield RunProgress(len(outcomes), len(scope), "deciding tiers", tuple(batch))
+    return RunReport(tuple(outcomes), tuple(problems), embedder.device, settings)
+
+
+def _label(
+    labeler: Labeler, evidence: FeatureEvidence, result: ProtocolResult
+) -> Label | NoLabel:
+    if result.tier in CHEAP_TIERS:
+        return labeler.label(evidence, result)
+    return NoLabel(labeler.name, f"{result.tier} features are left to the review.")
+
+
+def _no_evidence(
+    settings: ProtocolSettings, embedder: str, nulls: Nulls
+) -> ProtocolResult:
+    reason = "no source of evidence knows the feature."
+    template = TierDecision(
+        tier="no evidence",
+        routing="calibrated",
+        threshold=settings.z_threshold,
+        reason=reason,
+        cross_scored=False,
+    )
+    return ProtocolResult(
+        scores=FeatureScores(n_examples=0, n_distinct=0),
+        calibrated=template,
+        literal=msgspec.structs.replace(
+            template, routing="literal", threshold=settings.raw_threshold
+        ),
+        routing=settings.routing,
+        embedder=embedder,
+    )
+
+
+def outcome_edits(
+    state: ProjectState, outcomes: Iterable[FeatureOutcome]
+) -> list[AnyEdit]:
+    """Edits that store outcomes. A machine never replaces what a person said."""
+    edits: list[AnyEdit] = []
+    for outcome in outcomes:
+        subject = feature_subject(outcome.feature)
+        edits.append(SetResult(subject, outcome.result))
+        last = state.last_revision(subject)
+        label = outcome.label
+        if isinstance(label, Label):
+            same = last is not None and last.shown and last.text == label.text
+            if not same and state.machine_may_label(outcome.feature, label.text):
+                edits.append(AddRevision(subject, _proposal(outcome, label)))
+        elif last and last.status == "proposed" and last.method == label.method:
+            # The same method proposed a label once and now has none to give.
+            withdrawn = LabelRevision(
+                text="",
+                status="withdrawn",
+                method=label.method,
+                reason=label.reason,
+                at=now(),
+            )
+            edits.append(AddRevision(subject, withdrawn))
+    return edits
+
+
+def _proposal(outcome: FeatureOutcome, label: Label) -> LabelRevision:
+    return LabelRevision(
+        text=label.text,
+        status="proposed",
+        method=label.method,
+        evidence=outcome.evidence_origin,
+        tier=outcome.result.tier,
+        reason=label.reason,
+        at=now(),
+    )
+
+
+def tier_table(
+    results: Iterable[tuple[FeatureKey, ProtocolResult]],
+) -> dict[int, Counter[Tier]]:
+    """Number of features by layer and tier."""
+    table: dict[int, Counter[Tier]] = {}
+    for feature, result in results:
+        table.setdefault(feature.layer, Counter())[result.tier] += 1
+    return dict(sorted(table.items()))
+
+
+def format_tier_table(table: dict[int, Counter[Tier]]) -> str:
+    """Lay the table out as text, one layer a line and a line of totals."""
+    used = [tier for tier in TIERS if any(counts[tier] for counts in table.values())]
+    width = {tier: max(len(tier), 6) for tier in used}
+    lines = ["layer  " + "  ".join(f"{tier:>{width[tier]}}" for tier in used)]
+    total: Counter[Tier] = Counter()
+    for layer, counts in table.items():
+        total += counts
+        cells = "  ".join(f"{counts[tier] or '·':>{width[tier]}}" for tier in used)
+        lines.append(f"{layer:>5}  {cells}")
+    cells = "  ".join(f"{total[tier]:>{width[tier]}}" for tier in used)
+    lines.append(f"{'all':>5}  {cells}")
+    return "\n".join(lines)

@@ -1,0 +1,26 @@
+"""Where the program keeps its files for this user."""
+
+from pathlib import Path
+
+import platformdirs
+
+_NAME = "glossator"
+
+
+def projects_folder() -> Path:
+    """Projects of graphs that were opened without naming a project file."""
+    return Path(platformdirs.user_data_dir(_NAME, appauthor=False)) / "projects"
+
+
+def cache_folder() -> Path:
+    """Large things that can be computed again."""
+    return Path(platformdirs.user_cache_dir(_NAME, appauthor=False))
+
+
+def embeddings_file() -> Path:
+    """Embeddings of window texts, by the hash of embedder and text."""
+    return cache_folder() / "embeddings.sqlite"
+
+
+def log_folder() -> Path:
+    return Path(platformdirs.user_log_dir(_NAME, appauthor=False))

@@ -1,0 +1,1 @@
+"""The window: shows a project, turns gestures into edits and jobs."""
