@@ -6,8 +6,7 @@ outcomes; whoever drives it applies them to the project (`outcome_edits`).
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -15,8 +14,15 @@ from glossator.errors import EvidenceError
 from glossator.evidence.feature_evidence import EvidenceSource, FeatureEvidence
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.labelers.label import Label, Labeler, NoLabel
+from glossator.labelers.token_frequency import TokenFrequency
 from glossator.progress import CancelToken, Progress
 from glossator.project.edits import AddRevision, AnyEdit, SetResult
+from glossator.project.open_files import (
+    evidence_paths,
+    opaque_numbers,
+    open_evidence_paths,
+)
+from glossator.project.project import Project
 from glossator.project.revision import LabelRevision, feature_subject, now
 from glossator.project.state import ProjectState
 from glossator.protocol.decision import (
@@ -27,7 +33,7 @@ from glossator.protocol.decision import (
     Tier,
     TierDecision,
 )
-from glossator.protocol.embedder import Embedder
+from glossator.protocol.embedder import Embedder, SentenceEmbedder
 from glossator.protocol.embedding_store import EmbeddingStore
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.protocol.scoring import (
@@ -39,8 +45,8 @@ from glossator.protocol.scoring import (
     score_feature,
 )
 from glossator.protocol.windows import FeatureWindows, cut_windows
+from glossator.settings import embeddings_file
 
-ScopeName = Literal["all", "selection", "visible", "unlabelled"]
 _BATCH = 25
 """Outcomes handed over at once: small enough to apply between two frames."""
 
@@ -63,6 +69,19 @@ class RunProgress(Progress):
 
 
 @dataclass(frozen=True)
+class RunInput:
+    """All that a run reads, independent of the project it was taken from."""
+
+    scope: tuple[FeatureKey, ...]
+    """The features to decide on."""
+    at_hand: tuple[FeatureKey, ...]
+    """All features of the source; the null is drawn from them."""
+    evidence_paths: tuple[str, ...]
+    opaque_numbers: bool
+    settings: ProtocolSettings
+
+
+@dataclass(frozen=True)
 class RunReport:
     """What a run did."""
 
@@ -76,6 +95,48 @@ class RunReport:
     def cross_scored(self) -> int:
         """Features for which the literal routing had to score the cross window."""
         return sum(o.result.literal.cross_scored for o in self.outcomes)
+
+
+def run_input(
+    project: Project, scope: Sequence[FeatureKey], settings: ProtocolSettings
+) -> RunInput:
+    """Take from a project what a run needs, so that it may go on elsewhere."""
+    return RunInput(
+        scope=tuple(scope),
+        at_hand=project.state.features(),
+        evidence_paths=evidence_paths(project),
+        opaque_numbers=opaque_numbers(project.state),
+        settings=settings.checked(),
+    )
+
+
+def run_locally(
+    given: RunInput, cancel: CancelToken
+) -> Generator[Progress, None, RunReport]:
+    """Run the protocol with the local embedder; everything is opened in here.
+
+    So the caller's thread does no work, and shares nothing with the run.
+    """
+    yield Progress(0, 0, "opening evidence")
+    opened = open_evidence_paths(given.evidence_paths, opaque=given.opaque_numbers)
+    yield Progress(0, 0, "loading the embedder")
+    settings = given.settings
+    embedder = SentenceEmbedder(settings.embedder)
+    store = EmbeddingStore(embeddings_file(), embedder.name)
+    try:
+        report = yield from run_protocol(
+            given.scope,
+            given.at_hand,
+            opened.sources,
+            embedder,
+            TokenFrequency(settings.n_examples),
+            store,
+            settings,
+            cancel,
+        )
+    finally:
+        store.close()
+    return replace(report, problems=opened.problems + report.problems)
 
 
 def run_protocol(

@@ -73,9 +73,11 @@ def _back_through_attention(
     """Carry gradients [R, T, d_model] from after the attention block to before it."""
     weights = model.layers[layer]
     rows, length, _ = grad.shape
-    per_head = (grad @ weights.attn_out).unflatten(-1, (model.n_heads, model.d_head))
+    per_head = (grad @ weights.attn_out).reshape(
+        rows, length, model.n_heads, model.d_head
+    )
     value_grad = torch.einsum("hqk,rqhd->rkhd", trace.patterns[layer], per_head)
-    shared = value_grad.unflatten(2, (model.n_kv_heads, -1)).sum(3)
+    shared = value_grad.reshape(rows, length, model.n_kv_heads, -1, model.d_head).sum(3)
     normed_grad = shared.reshape(rows, length, -1) @ weights.value
     scale = trace.attn_scale[layer][:, None] * weights.attn_norm
     return grad + normed_grad * scale
@@ -99,7 +101,7 @@ def _target_logits(trace: Trace, settings: Settings) -> tuple[Tensor, Tensor]:
 def _total_effects(
     model: Model, trace: Trace, logit_ids: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return total effects on each logit, of neurons [m, L, T, d_mlp] and tokens [m, T]."""
+    """Return total effects on the logits: neurons [m, L, T, d_mlp], tokens [m, T]."""
     rules = _half_rule(trace)
     grad = _logit_gradients(model, trace, logit_ids)
     effects = []

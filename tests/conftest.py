@@ -1,0 +1,46 @@
+"""What all tests share: a home of their own, and real files where they are to be had."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know pytest-qt's settings where it is not installed."""
+    try:
+        import pytestqt  # noqa: F401
+    except ImportError:
+        for name in ("qt_api", "qt_log_level_fail"):
+            parser.addini(name, "of pytest-qt, which is absent here")
+
+
+@pytest.fixture(autouse=True)
+def own_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Every test has its own user folders; none touches the user's."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in (
+        "XDG_DATA_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
+    ):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    return home
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of real files by others; a test that needs it is skipped without."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder of real files is not beside the project")
+    return SHARED
