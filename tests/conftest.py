@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     try:
         import pytestqt  # noqa: F401
     except ImportError:
-        for name in ("qt_api", "qt_log_level_fail"):
+        for name in ("qt_api", "qt_log_level_fail", "qt_log_ignore"):
             parser.addini(name, "of pytest-qt, which is absent here")
 
 

@@ -1,0 +1,200 @@
+"""Every action of the window as one table: menus, tool bar, keys and help."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
+
+Needs = Literal["nothing", "project", "selection"]
+MenuName = Literal["File", "Edit", "Review", "Graph", "Protocol", "View", "Help"]
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """What the person can do."""
+
+    name: str
+    text: str
+    menu: MenuName
+    keys: tuple[str, ...] = ()
+    tip: str = ""
+    needs: Needs = "project"
+    checkable: bool = False
+    on_tool_bar: bool = False
+    separator: bool = False
+    """A line above it in its menu."""
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec(
+        "open",
+        "Open…",
+        "File",
+        ("Ctrl+O",),
+        "Open graphs or a project",
+        needs="nothing",
+        on_tool_bar=True,
+    ),
+    ActionSpec("demo", "Open the Demo", "File", needs="nothing"),
+    ActionSpec(
+        "add_graph",
+        "Add Graph…",
+        "File",
+        ("Ctrl+Shift+O",),
+        "Add another graph of the same model and source",
+    ),
+    ActionSpec(
+        "add_evidence",
+        "Add Evidence File…",
+        "File",
+        (),
+        "Neuronpedia features or a SAEDashboard batch",
+        separator=True,
+    ),
+    ActionSpec(
+        "add_evidence_folder",
+        "Add Evidence Folder…",
+        "File",
+        ("Ctrl+Shift+E",),
+        "A folder of feature JSON, Neuronpedia features or SAEDashboard batches",
+    ),
+    ActionSpec(
+        "save_as",
+        "Save Project As…",
+        "File",
+        ("Ctrl+Shift+S",),
+        "Go on in a copy; every change is saved at once anyway",
+        separator=True,
+    ),
+    ActionSpec(
+        "export",
+        "Export Graph…",
+        "File",
+        ("Ctrl+E",),
+        "Write the annotated graph as JSON",
+        on_tool_bar=True,
+    ),
+    ActionSpec("quit", "Quit", "File", ("Ctrl+Q",), needs="nothing", separator=True),
+    ActionSpec("undo", "Undo", "Edit", ("Ctrl+Z",), on_tool_bar=True),
+    ActionSpec("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), on_tool_bar=True),
+    ActionSpec(
+        "accept",
+        "Accept and Next",
+        "Review",
+        ("A",),
+        "Accept the label that is shown, or typed",
+        needs="selection",
+    ),
+    ActionSpec(
+        "edit",
+        "Edit Label",
+        "Review",
+        ("E",),
+        "Type a label",
+        needs="selection",
+    ),
+    ActionSpec(
+        "reject",
+        "Reject and Next",
+        "Review",
+        ("X",),
+        "Refuse the label",
+        needs="selection",
+    ),
+    ActionSpec(
+        "skip", "Skip", "Review", ("S",), "Put it off and go on", needs="selection"
+    ),
+    ActionSpec("next", "Next in Queue", "Review", ("J", "N"), separator=True),
+    ActionSpec("previous", "Previous in Queue", "Review", ("K",)),
+    ActionSpec("focus_queue", "Go to Queue", "Review", ("Ctrl+1",), separator=True),
+    ActionSpec("focus_graph", "Go to Graph", "Review", ("Ctrl+2",)),
+    ActionSpec("focus_label", "Go to Label", "Review", ("Ctrl+3",)),
+    ActionSpec(
+        "pin",
+        "Pin or Unpin",
+        "Graph",
+        ("P",),
+        "Pin the selected nodes",
+        needs="selection",
+    ),
+    ActionSpec(
+        "group",
+        "Group into Supernode…",
+        "Graph",
+        ("Ctrl+G",),
+        "Group the selected nodes",
+        needs="selection",
+        on_tool_bar=True,
+    ),
+    ActionSpec("rename", "Rename Supernode…", "Graph", ("F2",), needs="selection"),
+    ActionSpec(
+        "ungroup", "Ungroup", "Graph", ("Ctrl+Shift+G", "Ctrl+U"), needs="selection"
+    ),
+    ActionSpec("clear", "Clear Selection", "Graph", ("Esc",), separator=True),
+    ActionSpec(
+        "run",
+        "Run Protocol…",
+        "Protocol",
+        ("Ctrl+R",),
+        "Score features, decide tiers, label what is cheap to label",
+        on_tool_bar=True,
+    ),
+    ActionSpec("pause", "Pause or Continue", "Protocol", ("Ctrl+P",)),
+    ActionSpec("cancel", "Cancel Run", "Protocol", ("Ctrl+.",)),
+    ActionSpec("fit", "Fit Graph", "View", ("F",), "Show the whole graph"),
+    ActionSpec(
+        "colour",
+        "Colour by Share of Input",
+        "View",
+        ("C",),
+        "Instead of by tier",
+        checkable=True,
+    ),
+    ActionSpec("next_graph", "Next Graph", "View", ("Ctrl+Tab", "Ctrl+PgDown")),
+    ActionSpec("light", "Light", "View", needs="nothing", separator=True),
+    ActionSpec("dark", "Dark", "View", needs="nothing"),
+    ActionSpec("system", "Follow the System", "View", needs="nothing"),
+    ActionSpec("keys", "Keys", "Help", ("F1", "?"), needs="nothing"),
+    ActionSpec("about_graph", "About This Graph", "Help"),
+    ActionSpec("about", "About Glossator", "Help", needs="nothing"),
+)
+
+Handler: TypeAlias = Callable[[], None]
+
+
+def build_actions(
+    window: QMainWindow, handlers: Mapping[str, Handler]
+) -> dict[str, QAction]:
+    """Make the menus and the tool bar; every action needs a handler."""
+    bar = QToolBar("Main")
+    bar.setObjectName("main tool bar")
+    bar.setMovable(False)
+    window.addToolBar(bar)
+    menus: dict[str, QMenu] = {}
+    actions: dict[str, QAction] = {}
+    for spec in ACTIONS:
+        if spec.menu not in menus:
+            menus[spec.menu] = window.menuBar().addMenu(spec.menu)
+        if spec.separator:
+            menus[spec.menu].addSeparator()
+        action = QAction(spec.text, window)
+        action.setShortcuts([QKeySequence(key) for key in spec.keys])
+        action.setCheckable(spec.checkable)
+        keys = f" ({spec.keys[0]})" if spec.keys else ""
+        action.setToolTip((spec.tip or spec.text.rstrip("…")) + keys)
+        action.setStatusTip(spec.tip)
+        action.triggered.connect(handlers[spec.name])
+        menus[spec.menu].addAction(action)
+        if spec.on_tool_bar:
+            bar.addAction(action)
+        actions[spec.name] = action
+    return actions
+
+
+def key_table() -> list[tuple[str, str]]:
+    """Action and keys, for the help."""
+    return [
+        (spec.text.rstrip("…"), ", ".join(spec.keys)) for spec in ACTIONS if spec.keys
+    ]

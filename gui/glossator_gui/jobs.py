@@ -1,0 +1,202 @@
+"""Work in the background: a core generator in a process of its own.
+
+A thread does not do: importing torch and tokenising hold the interpreter for up to half
+a second at a time (``benchmarks/window_answers.py``). The process only computes; it
+sends progress, and what it found is applied on the GUI thread by whoever listens. A new
+start ends the old job, whose late word is dropped.
+"""
+
+import multiprocessing
+import threading
+from collections.abc import Generator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Literal, NamedTuple, Protocol, TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from glossator.errors import Cancelled, GlossatorError
+from glossator.progress import CancelToken, Progress
+
+InputT_contra = TypeVar("InputT_contra", contravariant=True)
+
+Order = Literal["pause", "resume", "cancel"]
+_POLL_MS = 15
+_AT_ONCE = 4
+"""Messages handled before the window gets its turn again."""
+
+
+class Work(Protocol[InputT_contra]):
+    """A module-level generator function: the process finds it by name."""
+
+    def __call__(
+        self, given: InputT_contra, cancel: CancelToken
+    ) -> Generator[Progress, None, object]: ...
+
+
+class _Succeeded(NamedTuple):
+    result: object
+
+
+class _Failed(NamedTuple):
+    message: str
+
+
+class _Stopped(NamedTuple):
+    """Cancelled on request."""
+
+
+def _serve(
+    work: Work[InputT_contra], given: InputT_contra, channel: Connection
+) -> None:
+    """Run the generator in the child process and report on it."""
+    token = CancelToken()
+    threading.Thread(target=_obey, args=(channel, token), daemon=True).start()
+    generator = work(given, token)
+    try:
+        while True:
+            channel.send(next(generator))
+    except StopIteration as finished:
+        channel.send(_Succeeded(finished.value))
+    except Cancelled:
+        channel.send(_Stopped())
+    except GlossatorError as error:
+        channel.send(_Failed(str(error)))
+    except BrokenPipeError:
+        pass
+    except Exception as error:  # noqa: BLE001 - the process's last line of defence
+        channel.send(_Failed(f"{type(error).__name__}: {error}"))
+    finally:
+        generator.close()
+
+
+def _obey(channel: Connection, token: CancelToken) -> None:
+    """Pass orders on to the token; a parent that is gone cancels."""
+    while True:
+        try:
+            order: Order = channel.recv()
+        except (EOFError, OSError):
+            order = "cancel"
+        match order:
+            case "pause":
+                token.pause()
+            case "resume":
+                token.resume()
+            case "cancel":
+                token.cancel()
+                return
+
+
+class JobSlot(QObject):
+    """Runs one job at a time for one purpose."""
+
+    progressed = Signal(object)
+    """Progress."""
+    succeeded = Signal(object)
+    """The generator's result."""
+    failed = Signal(str)
+    stopped = Signal()
+    running_changed = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._process: BaseProcess | None = None
+        self._channel: Connection | None = None
+        self._poll = QTimer(self)
+        self._poll.setInterval(_POLL_MS)
+        self._poll.timeout.connect(self._on_poll)
+        self.paused = False
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def start(self, work: Work[InputT_contra], given: InputT_contra) -> None:
+        """Start a job; a running one is ended and no longer heard."""
+        self.end()
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(work, given, theirs), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._channel = ours
+        self.paused = False
+        self._poll.start()
+        self.running_changed.emit(True)
+
+    def pause(self) -> None:
+        self._order("pause")
+        self.paused = self.running
+        self.running_changed.emit(self.running)
+
+    def resume(self) -> None:
+        self._order("resume")
+        self.paused = False
+        self.running_changed.emit(self.running)
+
+    def cancel(self) -> None:
+        """Ask the job to stop; `stopped` tells when it has."""
+        self._order("cancel")
+
+    def end(self) -> None:
+        """Stop at once and hear no more; what it stored outside stays."""
+        process = self._process
+        self._forget()
+        if process is not None:
+            process.terminate()
+            process.join()
+            process.close()
+
+    def _order(self, order: Order) -> None:
+        if self._channel is not None:
+            try:
+                self._channel.send(order)
+            except OSError:
+                self._on_poll()
+
+    def _on_poll(self) -> None:
+        channel = self._channel
+        for _ in range(_AT_ONCE):
+            if channel is None or channel is not self._channel:
+                return
+            try:
+                if not channel.poll():
+                    return
+                message = channel.recv()
+            except (EOFError, OSError):
+                message = _Failed("the process that computes ended unexpectedly")
+            self._hear(message)
+
+    def _hear(self, message: object) -> None:
+        match message:
+            case Progress():
+                self.progressed.emit(message)
+            case _Succeeded(result=result):
+                self._finish()
+                self.succeeded.emit(result)
+            case _Failed(message=text):
+                self._finish()
+                self.failed.emit(text)
+            case _:
+                self._finish()
+                self.stopped.emit()
+
+    def _finish(self) -> None:
+        process = self._process
+        self._forget()
+        if process is not None:
+            process.join(1)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+            process.close()
+
+    def _forget(self) -> None:
+        self._poll.stop()
+        if self._channel is not None:
+            self._channel.close()
+        self._channel = self._process = None
+        self.paused = False
+        self.running_changed.emit(False)

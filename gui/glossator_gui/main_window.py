@@ -1,0 +1,291 @@
+"""The window: menus, docks, files."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QStackedWidget,
+    QWidget,
+)
+
+import glossator
+from glossator.demo import demo_project
+from glossator.errors import GlossatorError
+from glossator.settings import projects_folder
+from glossator_gui.actions import ACTIONS, Handler, build_actions, key_table
+from glossator_gui.dialogs.messages import show_failure, show_message
+from glossator_gui.review_desk import ReviewDesk
+from glossator_gui.run_desk import RunDesk
+from glossator_gui.session import Session
+from glossator_gui.theme import ThemeChoice, apply_theme, resolve_theme
+from glossator_gui.welcome import Welcome
+from glossator_gui.workspace import Workspace
+
+_Area = Qt.DockWidgetArea
+_GRAPHS = "Graphs and projects (*.json *.json.gz *.gloss);;All files (*)"
+
+
+class MainWindow(QMainWindow):
+    """Builds the parts and connects them; what they do is theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = Session(self)
+        self.workspace = Workspace(self.session)
+        self.review = ReviewDesk(self.session, self)
+        self.run = RunDesk(self.session, self.workspace, self)
+        self.welcome = Welcome()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.workspace)
+        self.setCentralWidget(self.pages)
+        self.docks = [
+            self._dock(
+                "Review", self.review.queue, Qt.DockWidgetArea.LeftDockWidgetArea
+            ),
+            self._dock(
+                "Feature", self.review.panel, Qt.DockWidgetArea.RightDockWidgetArea
+            ),
+        ]
+        self.resizeDocks(self.docks, [260, 460], Qt.Orientation.Horizontal)
+        self.saved = QLabel()
+        self.saved.setProperty("role", "muted")
+        self.statusBar().addPermanentWidget(self.run.bar)
+        self.statusBar().addPermanentWidget(self.saved)
+        self.actions_by_name = build_actions(self, self._handlers())
+        self._connect()
+        self.settings = QSettings("glossator", "glossator")
+        self.set_theme(self._stored_theme())
+        self.resize(1480, 940)
+        self._on_opened()
+        self.setAcceptDrops(True)
+
+    def _dock(
+        self, title: str, widget: QWidget, area: Qt.DockWidgetArea
+    ) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(title)
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+        )
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _connect(self) -> None:
+        session = self.session
+        session.opened.connect(self._on_opened)
+        session.graph_shown.connect(self._show_title)
+        session.changed.connect(lambda change: self._enable())
+        session.selected.connect(self._enable)
+        session.failed.connect(lambda text: show_failure(self, text))
+        session.told.connect(lambda text: self.statusBar().showMessage(text, 15_000))
+        self.workspace.evidence_requested.connect(self.add_evidence_folder)
+        self.workspace.label_requested.connect(self.review.panel.edit_label)
+        self.review.panel.add_evidence_requested.connect(self.add_evidence_folder)
+        self.welcome.open_requested.connect(self.open)
+        self.welcome.demo_requested.connect(self.open_demo)
+        hints = QApplication.styleHints()
+        hints.colorSchemeChanged.connect(lambda: self.set_theme(self._stored_theme()))
+
+    def _handlers(self) -> dict[str, Handler]:
+        review, workspace, run = self.review, self.workspace, self.run
+        return {
+            "open": self.open,
+            "demo": self.open_demo,
+            "add_graph": self.add_graph,
+            "add_evidence": self.add_evidence,
+            "add_evidence_folder": self.add_evidence_folder,
+            "save_as": self.save_as,
+            "export": self.export,
+            "quit": self.quit,
+            "undo": self.session.undo,
+            "redo": self.session.redo,
+            "accept": review.panel.accept_label,
+            "edit": review.panel.edit_label,
+            "reject": review.reject,
+            "skip": review.skip,
+            "next": lambda: review.step(1),
+            "previous": lambda: review.step(-1),
+            "focus_queue": review.queue.list.setFocus,
+            "focus_graph": workspace.canvas.setFocus,
+            "focus_label": review.panel.edit_label,
+            "pin": lambda: workspace.toggle_pins(list(self.session.selection)),
+            "group": workspace.group_selection,
+            "rename": workspace.rename_selected,
+            "ungroup": workspace.ungroup_selection,
+            "clear": lambda: self.session.select([]),
+            "run": run.ask,
+            "pause": run.toggle_pause,
+            "cancel": run.cancel,
+            "fit": workspace.canvas.fit,
+            "colour": lambda: workspace.set_colour_by_share(
+                self.actions_by_name["colour"].isChecked()
+            ),
+            "next_graph": workspace.next_graph,
+            "light": lambda: self.choose_theme("light"),
+            "dark": lambda: self.choose_theme("dark"),
+            "system": lambda: self.choose_theme("system"),
+            "keys": self.show_keys,
+            "about_graph": self.show_graph_notes,
+            "about": self.show_about,
+        }
+
+    # -- files ----------------------------------------------------------------------
+
+    def open(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Open", "", _GRAPHS)
+        if names:
+            self.session.open_files([Path(name) for name in names])
+
+    def open_demo(self) -> None:
+        """Open the embedded demo; the first time the protocol is run over it."""
+        path = projects_folder() / "demo.gloss"
+        if self.session.project and self.session.project.path == path:
+            return
+        try:
+            project = demo_project(path)
+        except GlossatorError as error:
+            show_failure(self, str(error))
+            return
+        self.session.take(project)
+        if not project.state.results:
+            self.run.run_all()
+
+    def add_graph(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Add graph", "", _GRAPHS)
+        if names:
+            self.session.add_graph_files([Path(name) for name in names])
+
+    def add_evidence(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Add evidence", "", "Evidence (*.json *.json.gz)"
+        )
+        if name:
+            self.session.add_evidence(Path(name))
+
+    def add_evidence_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Add a folder of evidence")
+        if name:
+            self.session.add_evidence(Path(name))
+
+    def save_as(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save project as", "", "Glossator project (*.gloss)"
+        )
+        if name:
+            self.session.save_as(Path(name))
+
+    def export(self) -> None:
+        graph = self.session.graph
+        suggestion = f"{graph.slug}.json" if graph else ""
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export graph", suggestion, "Graph JSON (*.json)"
+        )
+        if name:
+            self.session.export(Path(name))
+
+    def quit(self) -> None:
+        self.close()
+
+    # -- what is shown --------------------------------------------------------------
+
+    def _on_opened(self) -> None:
+        project = self.session.project
+        self.pages.setCurrentWidget(self.workspace if project else self.welcome)
+        for dock in self.docks:
+            dock.setVisible(project is not None)
+        self.saved.setText("Saved" if project else "")
+        self.saved.setToolTip(
+            f"Every change is saved in {project.path}" if project else ""
+        )
+        self._show_title()
+        self._enable()
+
+    def _show_title(self) -> None:
+        graph = self.session.graph
+        self.setWindowTitle(f"{graph.slug} — Glossator" if graph else "Glossator")
+
+    def _enable(self) -> None:
+        project, selection = self.session.project, self.session.selection
+        for spec in ACTIONS:
+            enabled = spec.needs == "nothing" or (
+                project is not None and (spec.needs == "project" or bool(selection))
+            )
+            self.actions_by_name[spec.name].setEnabled(enabled)
+        if project is not None:
+            undo, redo = project.steps()
+            for name, title in (("undo", undo), ("redo", redo)):
+                action = self.actions_by_name[name]
+                action.setEnabled(bool(title))
+                action.setText(f"{name.capitalize()} {title}".strip())
+                action.setIconText(name.capitalize())
+
+    def _stored_theme(self) -> ThemeChoice:
+        stored = self.settings.value("theme", "system")
+        return stored if stored in ("light", "dark") else "system"
+
+    def choose_theme(self, choice: ThemeChoice) -> None:
+        self.settings.setValue("theme", choice)
+        self.set_theme(choice)
+
+    def set_theme(self, choice: ThemeChoice) -> None:
+        theme = resolve_theme(choice)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, theme)
+        for part in (self.workspace, self.review, self.welcome):
+            part.set_theme(theme)
+
+    def show_keys(self) -> None:
+        lines = [f"{keys:<24}{text}" for text, keys in key_table()]
+        show_message(self, "Keys", "\n".join(lines))
+
+    def show_graph_notes(self) -> None:
+        graph = self.session.graph
+        if graph is not None:
+            source = graph.source_set or "not named"
+            parts = [
+                f"{graph.slug}\nModel {graph.model}, source {source}",
+                f"{len(graph)} nodes, {len(graph.links)} links",
+                graph.description,
+                *graph.warnings,
+            ]
+            show_message(self, "About this graph", "\n\n".join(p for p in parts if p))
+
+    def show_about(self) -> None:
+        show_message(
+            self,
+            "About Glossator",
+            f"Glossator {glossator.__version__}\n\n"
+            "A workbench for labelling attribution graphs. Works without a network.",
+        )
+
+    # -- Qt -------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open dropped files; dropped folders are evidence."""
+        urls = event.mimeData().urls()
+        paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+        files = [path for path in paths if not path.is_dir()]
+        if files:
+            self.session.open_files(files)
+        for folder in (path for path in paths if path.is_dir()):
+            self.session.add_evidence(folder)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.review.flush()
+        self.run.close()
+        self.session.take(None)
+        super().closeEvent(event)

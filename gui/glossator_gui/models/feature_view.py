@@ -1,0 +1,33 @@
+"""All that the feature panel shows of one node."""
+
+from dataclasses import dataclass
+
+from glossator.evidence.feature_evidence import FeatureEvidence
+from glossator.graph.attribution_graph import NodeKind
+from glossator.project.revision import LabelRevision
+from glossator.protocol.decision import ProtocolResult
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureView:
+    title: str
+    """Names the feature; the same title means the same label."""
+    subtitle: str
+    """The node: its token and id."""
+    kind: NodeKind
+    label: str
+    """The label in force, "" without one."""
+    revision: LabelRevision | None
+    """The last one, shown or not."""
+    history: tuple[LabelRevision, ...]
+    """Oldest first."""
+    note: str
+    draft: str
+    """What was typed and not yet accepted."""
+    evidence: FeatureEvidence | None
+    evidence_note: str
+    """Why there is no evidence; "" if there is."""
+    result: ProtocolResult | None
+    node_activation: float | None
+    """Of this node; None or NaN where unknown."""
+    can_label: bool

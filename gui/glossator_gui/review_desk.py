@@ -1,0 +1,211 @@
+"""Reviewing: the queue, the feature panel, and the decisions between them."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QTimer
+
+from glossator.graph.attribution_graph import FeatureKey
+from glossator.project.edits import AnyEdit, SetNote
+from glossator.project.project import Change
+from glossator.project.review import (
+    QUEUES,
+    QueueName,
+    accept_edits,
+    in_queue,
+    ordered_queue,
+    person,
+    reject_edits,
+    skip_edits,
+)
+from glossator.project.revision import feature_subject
+from glossator_gui.models.presenting import feature_view, queue_rows
+from glossator_gui.session import Session
+from glossator_gui.theme import Theme
+from glossator_gui.views.feature_panel.panel import FeaturePanel
+from glossator_gui.views.review_queue import ReviewQueueView
+
+_SETTING = "queue"
+_DRAFT_MS = 400
+_REFRESH_MS = 80
+
+
+class ReviewDesk(QObject):
+    """Connects queue and panel with the session."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.queue = ReviewQueueView()
+        self.panel = FeaturePanel()
+        self.current: QueueName = "to review"
+        self._shown: FeatureKey | None = None
+        self._draft: str | None = None
+        self._choosing = False
+        self._draft_pause = QTimer(self, singleShot=True, interval=_DRAFT_MS)
+        self._draft_pause.timeout.connect(self.flush)
+        self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._refresh.timeout.connect(self._show_queue)
+        session.opened.connect(self._on_opened)
+        session.graph_shown.connect(self._show_queue)
+        session.changed.connect(self._on_changed)
+        session.selected.connect(self._on_selected)
+        session.evidence_changed.connect(self._show_panel)
+        self.queue.all_graphs.toggled.connect(self._show_queue)
+        self.queue.queue_chosen.connect(self._on_queue_chosen)
+        self.queue.features_chosen.connect(self._on_features_chosen)
+        self.panel.accept_requested.connect(self.accept)
+        self.panel.reject_requested.connect(self.reject)
+        self.panel.skip_requested.connect(self.skip)
+        self.panel.draft_changed.connect(self._on_draft_changed)
+        self.panel.note_changed.connect(self._on_note_changed)
+        self.panel.editor_left.connect(self.queue.list.setFocus)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.queue.set_theme(theme)
+        self.panel.set_theme(theme)
+
+    # -- decisions ------------------------------------------------------------------
+
+    def accept(self, text: str) -> None:
+        """Accept a label for the focused feature and go on."""
+        feature = self.session.feature
+        if feature is None:
+            return
+        if not text.strip():
+            self.session.told.emit("Type a label first (E); there is none to accept.")
+            return
+        edits = accept_edits(self.session.state, feature, text.strip(), person())
+        self._decide(f"accept {text.strip()!r}", edits, feature)
+
+    def reject(self) -> None:
+        feature = self.session.feature
+        if feature is None:
+            return
+        edits = reject_edits(self.session.state, feature, person())
+        if not edits:
+            self.session.told.emit("There is no label to reject.")
+            return
+        self._decide("reject label", edits, feature)
+
+    def skip(self) -> None:
+        feature = self.session.feature
+        if feature is not None:
+            self._decide("skip", skip_edits(feature), feature)
+
+    def _decide(
+        self, title: str, edits: Sequence[AnyEdit], feature: FeatureKey
+    ) -> None:
+        """Apply a decision, then show the feature that follows in the queue."""
+        following = self.queue.next_after(feature)
+        if self.session.apply(title, edits) is None:
+            return
+        self._draft = ""
+        self.flush()
+        self._refresh.stop()
+        self._show_queue()
+        self.queue.list.setFocus()
+        if following is not None and following != feature:
+            self.session.select_features([following])
+        self._show_panel()
+
+    def step(self, by: int) -> None:
+        """Go along the queue."""
+        following = self.queue.next_after(self.session.feature, by)
+        if following is not None:
+            self.session.select_features([following])
+
+    # -- what the session says ------------------------------------------------------
+
+    def _on_opened(self) -> None:
+        stored = self.session.project.setting(_SETTING) if self.session.project else ""
+        self.current = next((name for name in QUEUES if name == stored), "to review")
+        self.queue.all_graphs.setVisible(len(self.session.state.graphs) > 1)
+        self._show_queue()
+        self.queue.list.setFocus()
+
+    def _on_changed(self, change: Change) -> None:
+        if not self._refresh.isActive():
+            self._refresh.start()
+        if change.kinds & {"labels", "results", "notes"}:
+            self._show_panel()
+
+    def _on_selected(self) -> None:
+        if not self._choosing:
+            self.queue.mark(self.session.selected_features)
+        self._show_panel()
+
+    def _show_panel(self) -> None:
+        if self._shown != self.session.feature:
+            # What is typed belongs to the feature it was typed for.
+            self.flush()
+            self._shown = self.session.feature
+        self.panel.show_feature(feature_view(self.session))
+
+    def flush(self) -> None:
+        """Store what is typed and still waits for a pause."""
+        self.panel.flush()
+        self._draft_pause.stop()
+        if self._shown is not None and self._draft is not None:
+            self.session.save_draft(feature_subject(self._shown), self._draft)
+        self._draft = None
+
+    def _features(self) -> tuple[FeatureKey, ...]:
+        """What the queues are about: the graph that is shown, or all of them."""
+        graph = self.session.graph
+        if graph is None or self.queue.all_graphs.isChecked():
+            return self.session.state.features()
+        return graph.features
+
+    def _show_queue(self) -> None:
+        state = self.session.state
+        features = self._features()
+        counts = [
+            (name, sum(in_queue(state, feature, name) for feature in features))
+            for name in QUEUES
+        ]
+        self.queue.show_queues(counts, self.current)
+        accepted = sum(in_queue(state, feature, "accepted") for feature in features)
+        self.queue.show_progress(accepted, len(features))
+        waiting = ordered_queue(state, features, self.current)
+        self.queue.show_rows(queue_rows(state, waiting), self._empty_text())
+        self.queue.mark(self.session.selected_features)
+
+    def _empty_text(self) -> str:
+        if self.session.project is None:
+            return "Open a graph to begin."
+        if self.current == "to review":
+            return "Nothing waits: every feature is accepted or skipped."
+        if not self.session.state.results and self.current in (
+            "obscure",
+            "cross",
+            "insufficient",
+            "no evidence",
+        ):
+            return "Run the protocol (Ctrl+R) to find out which features these are."
+        return f"No feature is in the queue “{self.current}”."
+
+    # -- what the views say ---------------------------------------------------------
+
+    def _on_features_chosen(self, features: tuple[FeatureKey, ...]) -> None:
+        # The list knows what is chosen in it: it is not to be marked in return.
+        self._choosing = True
+        self.session.select_features(features)
+        self._choosing = False
+
+    def _on_queue_chosen(self, name: str) -> None:
+        self.current = next(queue for queue in QUEUES if queue == name)
+        if self.session.project is not None:
+            self.session.put_setting(_SETTING, name)
+        self._show_queue()
+        following = self.queue.next_after(None)
+        if following is not None:
+            self.session.select_features([following])
+
+    def _on_draft_changed(self, text: str) -> None:
+        self._draft = text
+        self._draft_pause.start()
+
+    def _on_note_changed(self, text: str) -> None:
+        if self._shown is not None:
+            edit = SetNote(feature_subject(self._shown), text.strip())
+            self.session.apply("note", [edit])

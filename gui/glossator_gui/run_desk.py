@@ -1,0 +1,193 @@
+"""Running the protocol from the window: dialog, job, progress, results."""
+
+from collections.abc import Sequence
+
+import msgspec
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QToolButton,
+    QWidget,
+)
+
+from glossator.graph.attribution_graph import FeatureKey
+from glossator.progress import Progress
+from glossator.project.open_files import evidence_paths
+from glossator.protocol.protocol_settings import ProtocolSettings
+from glossator.run import (
+    RunInput,
+    RunProgress,
+    RunReport,
+    outcome_edits,
+    run_input,
+    run_locally,
+)
+from glossator_gui.dialogs.run_dialog import RunDialog, ScopeName
+from glossator_gui.jobs import JobSlot
+from glossator_gui.session import Session
+from glossator_gui.workspace import Workspace
+
+_SETTING = "protocol"
+
+
+class RunDesk(QObject):
+    """Starts runs and stores what they find, batch by batch, as one step."""
+
+    def __init__(self, session: Session, workspace: Workspace, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._window = parent
+        self.session = session
+        self.workspace = workspace
+        self.slot = JobSlot(self)
+        self.bar = _RunBar()
+        self._step: int | None = None
+        self._project = session.project
+        self.slot.progressed.connect(self._on_progressed)
+        self.slot.succeeded.connect(self._on_succeeded)
+        self.slot.failed.connect(self._on_failed)
+        self.slot.stopped.connect(self._on_stopped)
+        self.slot.running_changed.connect(self._on_running_changed)
+        self.bar.pause.clicked.connect(self.toggle_pause)
+        self.bar.cancel.clicked.connect(self.cancel)
+        session.opened.connect(self._on_opened)
+
+    def ask(self) -> None:
+        """Ask for scope and settings, then run."""
+        if self.session.project is None:
+            return
+        scopes = self._scopes()
+        sizes = {name: len(features) for name, features in scopes.items()}
+        paths = evidence_paths(self.session.project)
+        evidence = (
+            f"Evidence: {', '.join(paths)}"
+            if paths
+            else "There is no evidence yet: every feature will be “no evidence”."
+        )
+        dialog = RunDialog(sizes, self.settings(), evidence, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.start_requested.connect(self._on_start_requested)
+        dialog.open()
+
+    def run_all(self) -> None:
+        """Run over all features with the project's settings."""
+        self.start(self.session.state.features(), self.settings())
+
+    def start(self, scope: Sequence[FeatureKey], settings: ProtocolSettings) -> None:
+        if self.session.project is None or not scope:
+            return
+        self._step = None
+        given: RunInput = run_input(self.session.project, scope, settings)
+        self.slot.start(run_locally, given)
+
+    def settings(self) -> ProtocolSettings:
+        """The settings of the project's last run."""
+        stored = self.session.project.setting(_SETTING) if self.session.project else ""
+        try:
+            return msgspec.json.decode(stored or "{}", type=ProtocolSettings)
+        except msgspec.MsgspecError:
+            return ProtocolSettings()
+
+    def toggle_pause(self) -> None:
+        if self.slot.paused:
+            self.slot.resume()
+        elif self.slot.running:
+            self.slot.pause()
+
+    def cancel(self) -> None:
+        self.slot.cancel()
+
+    def close(self) -> None:
+        """End the job, if any, before the window goes."""
+        self.slot.end()
+
+    def _scopes(self) -> dict[ScopeName, tuple[FeatureKey, ...]]:
+        session = self.session
+        features = session.state.features()
+        graph = session.graph
+        visible: dict[FeatureKey, None] = {}
+        selected: dict[FeatureKey, None] = {}
+        if graph is not None:
+            mask = self.workspace.visible()
+            for feature in graph.features:
+                if mask[graph.nodes_of(feature)].any():
+                    visible[feature] = None
+            for node in session.selection:
+                key = graph.feature_of(node)
+                if key is not None:
+                    selected[key] = None
+        unlabelled = tuple(f for f in features if not session.state.label(f))
+        return {
+            "all": features,
+            "unlabelled": unlabelled,
+            "visible": tuple(visible),
+            "selection": tuple(selected),
+        }
+
+    def _on_start_requested(self, scope: ScopeName, settings: ProtocolSettings) -> None:
+        stored = msgspec.json.encode(settings).decode()
+        self.session.put_setting(_SETTING, stored)
+        self.start(self._scopes()[scope], settings)
+
+    def _on_progressed(self, progress: Progress) -> None:
+        self.bar.show_progress(progress)
+        if isinstance(progress, RunProgress):
+            edits = outcome_edits(self.session.state, progress.outcomes)
+            step = self.session.apply("run protocol", edits, into=self._step)
+            self._step = step if step is not None else self._step
+
+    def _on_succeeded(self, report: RunReport) -> None:
+        tiers = [outcome.result.tier for outcome in report.outcomes]
+        counts = ", ".join(
+            f"{tiers.count(tier)} {tier}" for tier in dict.fromkeys(sorted(tiers))
+        )
+        self.session.told.emit(f"{len(tiers)} features on {report.device}: {counts}")
+        if report.problems:
+            self.session.failed.emit(
+                f"{len(report.problems)} piece(s) of evidence could not be read. "
+                f"The first: {report.problems[0]}"
+            )
+
+    def _on_failed(self, message: str) -> None:
+        self.session.failed.emit(f"The run stopped: {message}")
+
+    def _on_stopped(self) -> None:
+        self.session.told.emit(
+            "Run cancelled. What was decided is stored; another run goes on from there."
+        )
+
+    def _on_running_changed(self, running: bool) -> None:
+        self.bar.setVisible(running)
+        self.bar.pause.setText("Continue" if self.slot.paused else "Pause")
+
+    def _on_opened(self) -> None:
+        # The job belongs to the project that was open before.
+        if self.session.project is not self._project:
+            self._project = self.session.project
+            self.slot.end()
+
+
+class _RunBar(QWidget):
+    """Progress of a run, in the status bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.what = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setFixedWidth(180)
+        self.bar.setFixedHeight(14)
+        self.pause = QToolButton()
+        self.pause.setText("Pause")
+        self.cancel = QToolButton()
+        self.cancel.setText("Cancel")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.what, self.bar, self.pause, self.cancel):
+            row.addWidget(widget)
+        self.hide()
+
+    def show_progress(self, progress: Progress) -> None:
+        self.what.setText(progress.what.capitalize())
+        self.bar.setRange(0, progress.total)
+        self.bar.setValue(progress.done)

@@ -1,0 +1,295 @@
+"""The open project, what of it is looked at, and the way its changes go in."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from glossator.errors import EvidenceError, GlossatorError, ProjectError
+from glossator.evidence.feature_evidence import CombinedEvidence, FeatureEvidence
+from glossator.export.graph_json import export_graph
+from glossator.graph.attribution_graph import AttributionGraph, FeatureKey, NodeIndex
+from glossator.project.edits import AnyEdit
+from glossator.project.open_files import (
+    OpenedEvidence,
+    add_evidence_path,
+    add_graphs,
+    evidence_paths,
+    opaque_numbers,
+    open_evidence_paths,
+    plan_open,
+)
+from glossator.project.project import Change, Project
+from glossator.project.revision import GraphId, Subject
+from glossator.project.state import ProjectState
+from glossator.settings import projects_folder
+
+_REMEMBERED = 64
+"""Features whose evidence is kept in memory."""
+
+
+class Session(QObject):
+    """One project at a time. Errors go out as one signal; the state stays as it was."""
+
+    opened = Signal()
+    """Another project, or none, is open now."""
+    graph_shown = Signal()
+    """Another graph of the project is looked at."""
+    changed = Signal(object)
+    """Change."""
+    selected = Signal()
+    """Other nodes are selected."""
+    evidence_changed = Signal()
+    failed = Signal(str)
+    """Something could not be done; one sentence."""
+    told = Signal(str)
+    """Something was done; for the status bar."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project: Project | None = None
+        self.graph_id: GraphId | None = None
+        self.selection: tuple[NodeIndex, ...] = ()
+        self._evidence = OpenedEvidence(CombinedEvidence(), ())
+        self._remembered: OrderedDict[FeatureKey, FeatureEvidence | None] = (
+            OrderedDict()
+        )
+
+    # -- what is looked at ----------------------------------------------------------
+
+    @property
+    def state(self) -> ProjectState:
+        """The project's state; an empty one where none is open."""
+        return self.project.state if self.project else ProjectState()
+
+    @property
+    def graph(self) -> AttributionGraph | None:
+        if self.graph_id is None:
+            return None
+        return self.state.graphs[self.graph_id].graph
+
+    @property
+    def focus(self) -> NodeIndex | None:
+        """The node that panels speak of: the last one selected."""
+        return self.selection[-1] if self.selection else None
+
+    @property
+    def feature(self) -> FeatureKey | None:
+        """The feature of the focus."""
+        graph, focus = self.graph, self.focus
+        return graph.feature_of(focus) if graph and focus is not None else None
+
+    @property
+    def selected_features(self) -> tuple[FeatureKey, ...]:
+        """Features of the selected nodes; the focus's is the last."""
+        graph = self.graph
+        if graph is None:
+            return ()
+        found = [graph.feature_of(node) for node in reversed(self.selection)]
+        distinct = dict.fromkeys(f for f in found if f is not None)
+        return tuple(reversed(distinct))
+
+    def select(self, nodes: Sequence[int]) -> None:
+        chosen = tuple(NodeIndex(node) for node in nodes)
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selected.emit()
+
+    def select_features(self, features: Sequence[FeatureKey]) -> None:
+        """Select the nodes of features; shows a graph that has the last of them."""
+        if not features:
+            return
+        self._show_graph_with(features[-1])
+        graph = self.graph
+        if graph is not None:
+            self.select([int(n) for f in features for n in graph.nodes_of(f)])
+
+    def _show_graph_with(self, feature: FeatureKey) -> None:
+        graph = self.graph
+        if graph is None or len(graph.nodes_of(feature)):
+            return
+        for number, entry in self.state.graphs.items():
+            if len(entry.graph.nodes_of(feature)):
+                self.show_graph(number)
+                return
+
+    def show_graph(self, number: GraphId) -> None:
+        if number != self.graph_id:
+            self.graph_id = number
+            self.selection = ()
+            self.graph_shown.emit()
+            self.selected.emit()
+
+    # -- files ----------------------------------------------------------------------
+
+    def open_files(self, files: Sequence[Path]) -> bool:
+        """Open graphs or a project; whatever fails leaves the open project as it is."""
+        try:
+            plan = plan_open(files, projects=projects_folder())
+            if self.project and plan.target.absolute() == self.project.path.absolute():
+                for graph, path in zip(plan.graphs, plan.paths, strict=True):
+                    self.project.add_graph(graph, path.absolute())
+                return True
+            project = add_graphs(plan.target, plan.graphs, plan.paths)
+        except GlossatorError as error:
+            self.failed.emit(str(error))
+            return False
+        self.take(project)
+        return True
+
+    def add_graph_files(self, files: Sequence[Path]) -> None:
+        """Add graphs to the open project."""
+        if self.project is None:
+            self.open_files(files)
+            return
+        try:
+            plan = plan_open(files, projects=projects_folder())
+            for graph, path in zip(plan.graphs, plan.paths, strict=True):
+                self.show_graph(self.project.add_graph(graph, path.absolute()))
+        except GlossatorError as error:
+            self.failed.emit(str(error))
+
+    def take(self, project: Project | None) -> None:
+        """Show another project; the one before is closed."""
+        if self.project is not None:
+            self.project.close()
+        self.project = project
+        self.graph_id = next(iter(project.state.graphs), None) if project else None
+        self.selection = ()
+        if project is not None:
+            project.on_change(self._on_change)
+        self._open_evidence()
+        self.opened.emit()
+        self.graph_shown.emit()
+        self.selected.emit()
+
+    def save_as(self, target: Path) -> None:
+        """Go on in a copy of the project under another name."""
+        if self.project is None or target.absolute() == self.project.path.absolute():
+            return
+        try:
+            self.project.save_copy(target)
+            copy = Project(target)
+        except ProjectError as error:
+            self.failed.emit(str(error))
+            return
+        shown = self.graph_id
+        self.take(copy)
+        if shown is not None:
+            self.show_graph(shown)
+        self.told.emit(f"Saved as {target}")
+
+    def export(self, target: Path) -> None:
+        """Write the graph that is shown, with its annotations."""
+        if self.graph_id is None:
+            return
+        try:
+            export_graph(self.state, self.graph_id, target)
+        except GlossatorError as error:
+            self.failed.emit(str(error))
+            return
+        self.told.emit(f"Exported {target}")
+
+    # -- changes --------------------------------------------------------------------
+
+    def apply(
+        self, title: str, edits: Sequence[AnyEdit], *, into: int | None = None
+    ) -> int | None:
+        """Apply edits; on disk when this returns. None if nothing was changed."""
+        if self.project is None:
+            return None
+        try:
+            return self.project.apply(title, edits, into=into)
+        except ProjectError as error:
+            self.failed.emit(f"{error} Nothing was changed.")
+            return None
+
+    def undo(self) -> None:
+        self._travel("Undone", back=True)
+
+    def redo(self) -> None:
+        self._travel("Redone", back=False)
+
+    def _travel(self, what: str, *, back: bool) -> None:
+        if self.project is None:
+            return
+        try:
+            title = self.project.undo() if back else self.project.redo()
+        except ProjectError as error:
+            self.failed.emit(f"{error} Nothing was changed.")
+            return
+        if title:
+            self.told.emit(f"{what}: {title}")
+
+    def put_setting(self, key: str, value: str) -> None:
+        """Remember how the project is worked on; no part of the history."""
+        if self.project is None:
+            return
+        try:
+            self.project.put_setting(key, value)
+        except ProjectError as error:
+            self.failed.emit(str(error))
+
+    def save_draft(self, subject: Subject, text: str) -> None:
+        """Keep a half-typed label over a restart."""
+        if self.project is None:
+            return
+        try:
+            self.project.save_draft(subject, text)
+        except ProjectError as error:
+            self.failed.emit(str(error))
+
+    def _on_change(self, change: Change) -> None:
+        if "graphs" in change.kinds:
+            self.opened.emit()
+        self.changed.emit(change)
+
+    # -- evidence -------------------------------------------------------------------
+
+    def add_evidence(self, path: Path) -> None:
+        if self.project is None:
+            return
+        try:
+            add_evidence_path(self.project, str(path.absolute()))
+        except GlossatorError as error:
+            self.failed.emit(str(error))
+            return
+        self._open_evidence()
+        known = self.count_known(limit=200)
+        self.told.emit(f"Added evidence: {path} ({known})")
+
+    def count_known(self, *, limit: int) -> str:
+        """How many features the evidence knows, from a look at the first `limit`."""
+        asked = self.state.features()[:limit]
+        known = sum(self.evidence(feature) is not None for feature in asked)
+        return f"it knows {known} of the first {len(asked)} features"
+
+    @property
+    def has_evidence(self) -> bool:
+        return bool(self._evidence.sources.sources)
+
+    @property
+    def evidence_problems(self) -> tuple[str, ...]:
+        return self._evidence.problems
+
+    def evidence(self, feature: FeatureKey) -> FeatureEvidence | None:
+        """What is known of a feature; an unreadable record is told once."""
+        if feature in self._remembered:
+            self._remembered.move_to_end(feature)
+            return self._remembered[feature]
+        try:
+            found = self._evidence.sources.evidence(feature)
+        except EvidenceError as error:
+            self.told.emit(str(error))
+            found = None
+        self._remembered[feature] = found
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+        return found
+
+    def _open_evidence(self) -> None:
+        self._remembered.clear()
+        paths = evidence_paths(self.project) if self.project else ()
+        self._evidence = open_evidence_paths(paths, opaque=opaque_numbers(self.state))
+        self.evidence_changed.emit()

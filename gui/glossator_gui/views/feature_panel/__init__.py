@@ -1,0 +1,1 @@
+"""All that is known of one feature, and the decision on its label."""

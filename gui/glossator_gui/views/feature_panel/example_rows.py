@@ -1,0 +1,94 @@
+"""Activation examples by group, as rows of a list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+
+from glossator.evidence.feature_evidence import ActivationExample, FeatureEvidence
+from glossator_gui.views.feature_panel.shaded_text import shaded_text
+from glossator_gui.views.plain_text import number, one_line
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True)
+class GroupHeading:
+    text: str
+
+
+Row = GroupHeading | ActivationExample
+
+
+def grouped_rows(examples: Sequence[ActivationExample]) -> list[Row]:
+    """Groups in the order of their strongest example, each under its heading.
+
+    Sources store the strongest examples twice, as the top and in their quantile: what
+    is listed above is only counted.
+    """
+    groups: dict[str, list[ActivationExample]] = {}
+    repeats: dict[str, int] = {}
+    seen: set[tuple[int, tuple[str, ...]]] = set()
+    for group in dict.fromkeys(example.group for example in examples):
+        groups[group], repeats[group] = [], 0
+        for example in examples:
+            if example.group != group:
+                continue
+            identity = (example.top, example.tokens)
+            if identity in seen:
+                repeats[group] += 1
+            else:
+                seen.add(identity)
+                groups[group].append(example)
+    rows: list[Row] = []
+    for group, members in groups.items():
+        text = _heading(group, len(members), repeats[group], alone=len(groups) == 1)
+        if text:
+            rows.append(GroupHeading(text))
+        rows += members
+    return rows
+
+
+def _heading(group: str, n: int, repeated: int, *, alone: bool) -> str:
+    if alone and not group and not repeated:
+        return ""
+    parts = [one_line(group)] if group else [] if alone else ["No group"]
+    parts.append(f"{n} example{'' if n == 1 else 's'}")
+    if repeated:
+        parts.append(f"{repeated} repeat{'' if repeated == 1 else 's'} hidden")
+    return " · ".join(parts)
+
+
+class ExampleModel(QAbstractListModel):
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[Row] = []
+        self.maximum = 0.0
+
+    def show_evidence(self, evidence: FeatureEvidence | None) -> None:
+        self.beginResetModel()
+        self.rows = grouped_rows(evidence.examples) if evidence else []
+        self.maximum = evidence.max_activation if evidence else 0.0
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
+        if role != Qt.ItemDataRole.DisplayRole or not index.isValid():
+            return None
+        row = self.rows[index.row()]
+        if isinstance(row, GroupHeading):
+            return row.text
+        return f"{number(row.activation)}: {shaded_text(row, whole=False).text}"
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if index.isValid() and isinstance(self.rows[index.row()], GroupHeading):
+            return Qt.ItemFlag.ItemNeverHasChildren
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable

@@ -1,0 +1,269 @@
+"""Everything that one labelling decision needs, on one screen."""
+
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from glossator.graph.attribution_graph import NodeKind
+from glossator_gui.models.feature_view import FeatureView
+from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.views.feature_panel.chips import Chip
+from glossator_gui.views.feature_panel.evidence_pane import EvidencePane
+from glossator_gui.views.feature_panel.growing_text import GrowingText
+from glossator_gui.views.feature_panel.label_box import LabelBox, status_text
+from glossator_gui.views.plain_text import WrappedLabel
+
+NOTE_PAUSE_MS = 600
+"""Without typing, after which a note is handed on."""
+
+_TIER_TEXT = {
+    "input": "tier 1 · input",
+    "output": "tier 1 · output",
+    "cross": "tier 2 · cross",
+    "obscure": "tier 3 · obscure",
+    "insufficient": "insufficient evidence",
+    "no evidence": "no evidence",
+}
+
+
+class FeaturePanel(QWidget):
+    """Shows one node; holds no state but the text being typed."""
+
+    accept_requested = Signal(str)
+    reject_requested = Signal()
+    skip_requested = Signal()
+    draft_changed = Signal(str)
+    """At every keystroke in the label editor."""
+    note_changed = Signal(str)
+    add_evidence_requested = Signal()
+    editor_left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self._view: FeatureView | None = None
+        self._pending_note = QTimer(self, interval=NOTE_PAUSE_MS, singleShot=True)
+        self._make_parts()
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._make_placeholder())
+        self._stack.addWidget(self._make_page())
+        self._connect()
+        self.set_theme(LIGHT)
+        self.show_feature(None)
+
+    def _make_parts(self) -> None:
+        self._title = WrappedLabel(role="title")
+        font = self._title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        self._title.setFont(font)
+        self._subtitle = WrappedLabel(role="muted", max_lines=2)
+        self._tier = Chip()
+        self._status = Chip()
+        self._label = LabelBox()
+        self.evidence_pane = EvidencePane()
+        self.note_editor = GrowingText(max_lines=4, one_line=False)
+        self.note_editor.setPlaceholderText("Note on this feature")
+        self.note_editor.setAccessibleName("Note")
+        self._accept = _button("Accept", "A", "Take this text as the label")
+        self._accept.setProperty("primary", True)
+        self._edit = _button("Edit", "E", "Write the label yourself")
+        self._reject = _button("Reject", "X", "Refuse the label in force")
+        self._skip = _button("Skip", "S", "Go on; leave the label as it is")
+
+    def _make_placeholder(self) -> QWidget:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(24, 24, 24, 24)
+        text = WrappedLabel("Select a node to see what is known of it.", role="muted")
+        column.addStretch(1)
+        column.addWidget(text)
+        column.addStretch(2)
+        self._placeholder = text
+        return holder
+
+    def _make_page(self) -> QWidget:
+        self._page = QWidget()
+        column = QVBoxLayout(self._page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._make_header())
+        column.addWidget(self._make_scroll(), 1)
+        column.addWidget(self._make_footer())
+        return self._page
+
+    def _make_header(self) -> QWidget:
+        header = QWidget()
+        column = QVBoxLayout(header)
+        column.setContentsMargins(14, 12, 14, 10)
+        column.setSpacing(4)
+        chips = QHBoxLayout()
+        chips.setContentsMargins(0, 4, 0, 4)
+        chips.setSpacing(6)
+        chips.addWidget(self._tier)
+        chips.addWidget(self._status)
+        chips.addStretch(1)
+        column.addWidget(self._title)
+        column.addWidget(self._subtitle)
+        column.addLayout(chips)
+        column.addWidget(self._label)
+        return header
+
+    def _make_scroll(self) -> QScrollArea:
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("evidence")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.evidence_pane.setAutoFillBackground(True)
+        self.evidence_pane.setBackgroundRole(QPalette.ColorRole.Base)
+        self._scroll.setWidget(self.evidence_pane)
+        return self._scroll
+
+    def _make_footer(self) -> QWidget:
+        self._footer = QWidget()
+        column = QVBoxLayout(self._footer)
+        column.setContentsMargins(14, 10, 14, 12)
+        column.setSpacing(8)
+        column.addWidget(self.note_editor)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button, stretch in (
+            (self._accept, 3),
+            (self._edit, 2),
+            (self._reject, 2),
+            (self._skip, 2),
+        ):
+            buttons.addWidget(button, stretch)
+        column.addLayout(buttons)
+        return self._footer
+
+    def _connect(self) -> None:
+        self._accept.clicked.connect(self.accept_label)
+        self._edit.clicked.connect(self.edit_label)
+        self._reject.clicked.connect(self.reject_requested)
+        self._skip.clicked.connect(self.skip_requested)
+        self._label.submitted.connect(self.accept_label)
+        self._label.draft_changed.connect(self.draft_changed)
+        self._label.left.connect(self.editor_left)
+        self._label.emptied.connect(self._accept.setDisabled)
+        self.evidence_pane.add_evidence_requested.connect(self.add_evidence_requested)
+        self.evidence_pane.example_reached.connect(self._on_example_reached)
+        self.note_editor.typed.connect(self._pending_note.start)
+        self.note_editor.leaving.connect(self.flush)
+        self.note_editor.submitted.connect(self.flush)
+        self.note_editor.escaped.connect(self.editor_left)
+        self._pending_note.timeout.connect(self._emit_note)
+
+    def show_feature(self, view: FeatureView | None) -> None:
+        """Show a node; what is being typed for the same feature stays."""
+        before = self._view
+        self._view = view
+        same = before is not None and view is not None and before.title == view.title
+        if not same:
+            # A late note must not reach the feature that comes now.
+            self._pending_note.stop()
+        if view is None:
+            self._stack.setCurrentIndex(0)
+            return
+        self._title.setText(view.title)
+        self._subtitle.setText(view.subtitle)
+        self._show_chips(view)
+        self._label.show_view(view, keep_typed=same)
+        if not (same and self.note_editor.modified):
+            self.note_editor.set_text(view.note)
+        elif self.note_editor.text == view.note:
+            self.note_editor.set_unmodified()
+        self.evidence_pane.show_view(view)
+        if not same:
+            self._scroll.verticalScrollBar().setValue(0)
+        self._footer.setVisible(view.can_label)
+        shown = view.revision is not None and view.revision.shown
+        self._reject.setEnabled(shown)
+        self._stack.setCurrentIndex(1)
+
+    def _show_chips(self, view: FeatureView) -> None:
+        self._status.show_text(status_text(view.revision) if view.can_label else "")
+        if view.result is not None:
+            tier = view.result.tier
+            self._tier.show_text(_TIER_TEXT[tier], self._theme.tiers[tier])
+        elif view.kind == NodeKind.FEATURE:
+            self._tier.show_text("not scored", self._theme.untiered)
+        else:
+            self._tier.show_text("")
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._tier.set_theme(theme)
+        self._status.set_theme(theme)
+        self.evidence_pane.set_theme(theme)
+        self._scroll.setStyleSheet(
+            "#evidence { border: none;"
+            f" border-top: 1px solid {theme.border};"
+            f" border-bottom: 1px solid {theme.border}; }}"
+        )
+        self._accept.setStyleSheet(
+            f"QPushButton:disabled {{ background: {theme.raised};"
+            f" color: {theme.muted}; border-color: {theme.border}; }}"
+        )
+        if self._view is not None:
+            self._show_chips(self._view)
+
+    def edit_label(self) -> None:
+        """Go to the editor, its text selected."""
+        if self._view is not None and self._view.can_label:
+            self._label.edit()
+
+    def accept_label(self) -> None:
+        """Ask for what stands in the editor to become the label; nothing if empty."""
+        text = self.editor_text.strip()
+        if text and self._view is not None and self._view.can_label:
+            self._label.editor.set_unmodified()
+            self.accept_requested.emit(text)
+
+    def flush(self) -> None:
+        """Hand on a note that still waits for its pause."""
+        if self._pending_note.isActive():
+            self._pending_note.stop()
+            self._emit_note()
+
+    def _emit_note(self) -> None:
+        self.note_editor.set_unmodified()
+        self.note_changed.emit(self.note_editor.text)
+
+    @property
+    def editor_text(self) -> str:
+        return self._label.editor.text
+
+    @property
+    def chip_texts(self) -> tuple[str, str]:
+        """Tier and status in words."""
+        return self._tier.text, self._status.text
+
+    @property
+    def placeholder_text(self) -> str:
+        return self._placeholder.text()
+
+    def _on_example_reached(self, place: QRect) -> None:
+        bar = self._scroll.verticalScrollBar()
+        height = self._scroll.viewport().height()
+        if place.top() < bar.value():
+            bar.setValue(place.top() - 30)
+        elif place.bottom() > bar.value() + height:
+            bar.setValue(min(place.bottom() - height + 8, place.top() - 8))
+
+
+def _button(name: str, key: str, tooltip: str) -> QPushButton:
+    button = QPushButton(f"{name} ({key})")
+    button.setToolTip(tooltip)
+    button.setAccessibleName(f"{name}, key {key}")
+    button.setAutoDefault(False)
+    return button

@@ -1,0 +1,1 @@
+"""The attribution graph: tokens from left to right, layers from bottom to top."""

@@ -1,0 +1,1 @@
+"""The grouped subgraph: supernodes, pinned nodes, the summed links between them."""
