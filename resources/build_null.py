@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+
 from glossator.evidence.feature_folder import FeatureFolder
 from glossator.graph.graph_file import read_graph
 from glossator.progress import CancelToken, drive

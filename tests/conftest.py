@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, and real files where they are to be had."""
+"""What all tests share: a home of their own, and real files where there are some."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,7 @@
 """The command ``glossator``."""
 
 import argparse
+import io
 import json
 import os
 import platform
@@ -15,7 +16,8 @@ from glossator.cli_options import build_parser, settings_of
 from glossator.demo import demo_project
 from glossator.errors import GlossatorError, InputError
 from glossator.export.graph_json import export_graph
-from glossator.file_summary import as_lines, summarise
+from glossator.export.target_file import file_names
+from glossator.file_summary import as_lines, one_line, summarise
 from glossator.graph.graph_file import read_graph
 from glossator.headless import label_project
 from glossator.project.open_files import (
@@ -44,11 +46,14 @@ class WindowEntry(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; errors are one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = build_parser().parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
     except GlossatorError as error:
-        print(f"glossator: {error}", file=sys.stderr)
+        print(f"glossator: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("glossator: stopped; what was finished is stored", file=sys.stderr)
@@ -82,13 +87,14 @@ def _demo_headless(out: Path) -> int:
         try:
             for entry in project.state.graphs.values():
                 print(
-                    f"{entry.graph.slug}: {entry.graph.prompt!r}, "
+                    f"{one_line(entry.graph.slug)}: {entry.graph.prompt!r}, "
                     f"{len(entry.graph)} nodes, {len(entry.graph.links)} links"
                 )
             print(next(iter(project.state.graphs.values())).graph.description)
             _label_and_report(project, ProtocolSettings())
-            for number, entry in project.state.graphs.items():
-                path = out / f"{entry.graph.slug}.json"
+            names = file_names(project.state.graphs)
+            for number in project.state.graphs:
+                path = out / names[number]
                 export_graph(project.state, number, path)
                 print(f"wrote {path}")
         finally:
@@ -98,9 +104,9 @@ def _demo_headless(out: Path) -> int:
 
 def _open(options: argparse.Namespace) -> int:
     files: list[Path] = options.files
-    window = _window()
     if not display_available():
         raise InputError("no display here; the window needs one", source="open")
+    window = _window()
     project = open_files(files, projects=projects_folder())
     return window(project, start_run=False)
 
@@ -109,12 +115,19 @@ def _label(options: argparse.Namespace) -> int:
     paths: list[Path] = options.graphs
     settings = settings_of(options).checked()
     graphs = [read_graph(path) for path in paths]
-    project = add_graphs(options.out, graphs, paths)
+    out: Path = options.out
+    existed = out.exists()
+    project = add_graphs(out, graphs, paths)
     try:
         for evidence in options.evidence:
             add_evidence_path(project, str(evidence.absolute()))
         _label_and_report(project, settings)
-        print(f"wrote {options.out}")
+        print(f"wrote {out}")
+    except BaseException:
+        if not existed and not project.steps().undo:
+            project.close()
+            out.unlink()
+        raise
     finally:
         project.close()
     return 0
@@ -154,9 +167,9 @@ def _export(options: argparse.Namespace) -> int:
                 f"no graph {options.graph!r}; the project holds {slugs or 'none'}",
                 source=source,
             )
+        names = file_names(project.state.graphs)
         for number in chosen:
-            slug = project.state.graphs[number].graph.slug
-            path = out if len(chosen) == 1 else out / f"{slug}.json"
+            path = out if len(chosen) == 1 else out / names[number]
             path.parent.mkdir(parents=True, exist_ok=True)
             export_graph(project.state, number, path)
             print(f"wrote {path}")
@@ -179,7 +192,8 @@ def _info(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     problems = checked_project(options.project)
     for problem in problems:
-        print(f"glossator: {options.project}: {problem}", file=sys.stderr)
+        line = one_line(f"{options.project}: {problem}")
+        print(f"glossator: {line}", file=sys.stderr)
     if not problems:
         print(f"{options.project}: no problem found")
     return 1 if problems else 0

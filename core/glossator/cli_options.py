@@ -1,6 +1,7 @@
 """The options of the command ``glossator``, and its help."""
 
 import argparse
+import re
 import textwrap
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -82,6 +83,8 @@ class _Parser(argparse.ArgumentParser):
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(**options)  # type: ignore[arg-type]  # argparse's own options
         self.description = textwrap.fill(self.description or "", 80)
+        # What may begin with a minus and is no option: numbers, and windows (-2,0).
+        self._negative_number_matcher = re.compile(r"-\d+(,-?\d+)?$|-\d*\.\d+$")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\n")

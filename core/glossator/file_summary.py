@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TypeAlias
 
+import msgspec
+
 from glossator.errors import EvidenceError, GraphError
 from glossator.evidence.neuronpedia import NeuronpediaRows
 from glossator.evidence.open_source import open_evidence
@@ -32,7 +34,9 @@ def summarise(path: Path) -> Summary:
     try:
         graph = read_graph(path)
     except GraphError as no_graph:
-        if no_graph.field not in ("metadata", "nodes", "links"):
+        # A list, or an object without a graph's keys, may be evidence.
+        is_json = isinstance(no_graph.__cause__, msgspec.ValidationError)
+        if not is_json or no_graph.field not in ("", "metadata", "nodes", "links"):
             raise
         try:
             return _evidence(path)
@@ -98,16 +102,24 @@ def _evidence(path: Path) -> Summary:
     return summary
 
 
+def one_line(text: str) -> str:
+    """Text of whatever origin, fit for a terminal: one line, and no orders to it."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
 def as_lines(summary: Summary, indent: str = "") -> list[str]:
     """``name value`` a line, numbers without separators."""
     lines: list[str] = []
     for name, value in summary.items():
         if not isinstance(value, list):
-            lines.append(f"{indent}{name} {value}")
+            lines.append(f"{indent}{name} {one_line(str(value))}")
             continue
         for item in value:
             if isinstance(item, dict):
                 lines += [f"{indent}{name.removesuffix('s')}", *as_lines(item, "  ")]
             else:
-                lines.append(f"{indent}{name.removesuffix('s')}: {item}")
+                lines.append(f"{indent}{name.removesuffix('s')}: {one_line(str(item))}")
     return lines

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
+import numpy as np
 
 from glossator.errors import EvidenceError
 from glossator.evidence.feature_evidence import EvidenceSource, FeatureEvidence
@@ -165,7 +166,7 @@ def run_protocol(
     """
     settings = settings.checked()
     pool = null_pool(at_hand, settings)
-    problems: list[str] = []
+    unreadable: dict[FeatureKey, str] = {}
     found: dict[FeatureKey, FeatureEvidence] = {}
     cut: dict[FeatureKey, FeatureWindows] = {}
     wanted = list(dict.fromkeys((*scope, *pool)))
@@ -174,9 +175,9 @@ def run_protocol(
         if done % _BATCH == 0:
             yield Progress(done, len(wanted), "reading evidence")
         try:
-            known = evidence.evidence(feature)
+            known = _usable_evidence(evidence, feature)
         except EvidenceError as error:
-            problems.append(str(error))
+            unreadable[feature] = str(error)
             continue
         if known is not None:
             found[feature] = known
@@ -197,13 +198,29 @@ def run_protocol(
                 label = _label(labeler, found[feature], result)
                 origin = found[feature].origin
             else:
-                result = _no_evidence(settings, embedder.name, nulls)
-                label = NoLabel(labeler.name, "there is no evidence.")
+                problem = unreadable.get(feature)
+                reason = (
+                    f"its evidence cannot be read: {problem}."
+                    if problem
+                    else "no source of evidence knows the feature."
+                )
+                result = _no_evidence(reason, settings, embedder.name, nulls)
+                label = NoLabel(labeler.name, reason)
                 origin = ""
             batch.append(FeatureOutcome(feature, result, label, origin))
         outcomes += batch
         yield RunProgress(len(outcomes), len(scope), "deciding tiers", tuple(batch))
-    return RunReport(tuple(outcomes), tuple(problems), embedder.device, settings)
+    problems = tuple(unreadable.values())
+    return RunReport(tuple(outcomes), problems, embedder.device, settings)
+
+
+def _usable_evidence(
+    source: EvidenceSource, feature: FeatureKey
+) -> FeatureEvidence | None:
+    found = source.evidence(feature)
+    if found is not None and np.isinf(found.max_activation):
+        raise EvidenceError("an activation is infinite", source=found.origin)
+    return found
 
 
 def _label(
@@ -215,9 +232,8 @@ def _label(
 
 
 def _no_evidence(
-    settings: ProtocolSettings, embedder: str, nulls: Nulls
+    reason: str, settings: ProtocolSettings, embedder: str, nulls: Nulls
 ) -> ProtocolResult:
-    reason = "no source of evidence knows the feature."
     template = TierDecision(
         tier="no evidence",
         routing="calibrated",

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
-from e2e.user import User, start
 from glossator.graph.graph_file import read_graph
 from glossator.project.project import Project
 from glossator.settings import projects_folder
+from tests.e2e.user import User, start
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from glossator.errors import EvidenceError
+from glossator.evidence.evidence_file import activation_column
 from glossator.evidence.feature_evidence import (
     ActivationExample,
     FeatureEvidence,
@@ -54,17 +54,17 @@ def to_evidence(
     """
     examples = []
     for at, activation in enumerate(activations):
-        if len(activation.tokens) != len(activation.values):
-            raise EvidenceError(
-                f"{len(activation.values)} values for {len(activation.tokens)} tokens",
-                source=origin,
-                field=f"{field}.activations[{at}].values".lstrip("."),
-            )
+        values = activation_column(
+            activation.values,
+            len(activation.tokens),
+            source=origin,
+            field=f"{field}.activations[{at}].values".lstrip("."),
+        )
         if activation.tokens:
             examples.append(
                 ActivationExample(
                     tokens=tuple(activation.tokens),
-                    activations=np.array(activation.values, dtype=np.float32),
+                    activations=values,
                     group=groups[at],
                 )
             )
@@ -93,8 +93,9 @@ def _histogram(record: DashboardRecord) -> Histogram | None:
     heights = np.array(record.freq_hist_data_bar_heights, dtype=np.float64)
     if len(centres) < 2 or len(centres) != len(heights):
         return None
-    step = float(np.median(np.diff(centres)))
-    if step <= 0:
-        return None
-    edges = np.concatenate((centres - step / 2, [centres[-1] + step / 2]))
-    return Histogram(np.maximum(edges, 0.0), heights)
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = float(np.median(np.diff(centres)))
+        edges = np.concatenate((centres - step / 2, [centres[-1] + step / 2]))
+    if centres[0] >= 0:
+        edges[0] = max(edges[0], 0.0)
+    return Histogram.of(edges, heights)

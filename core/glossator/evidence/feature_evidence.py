@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from glossator.graph.attribution_graph import FeatureKey
 
+LARGEST = float(np.finfo(np.float32).max)
+"""Activations are kept as float32; a number beyond is refused."""
+
 
 @dataclass(frozen=True, eq=False)
 class ActivationExample:
@@ -49,6 +52,16 @@ class Histogram:
     """n_bins + 1, rising."""
     counts: NDArray[np.float64]
     """n_bins."""
+
+    @classmethod
+    def of(
+        cls, edges: NDArray[np.float64], counts: NDArray[np.float64]
+    ) -> "Histogram | None":
+        """None where edges do not rise, or numbers are none to reckon with."""
+        bounded = all((np.abs(x) <= LARGEST).all() for x in (edges, counts))
+        if not bounded or (np.diff(edges) <= 0).any() or (counts < 0).any():
+            return None
+        return cls(edges, counts)
 
     def percentile(self, activation: float) -> float:
         """Share of the recorded activations below, in [0, 1]; linear inside a bin."""

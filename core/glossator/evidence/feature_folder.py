@@ -2,19 +2,23 @@
 
 Two layouts (circuit-tracer ``frontend/feature_models.py``, ``util.js``): one
 ``{number}.json`` a feature, or ``index.json.gz`` with one ``layer_*.bin`` a layer,
-whose records are a little-endian uint32 length and that many bytes of gzipped JSON.
+whose records are a little-endian uint32 length and that many bytes of gzipped
+(or zlib-compressed) JSON.
 """
 
-import gzip
 import struct
-import zlib
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from glossator.errors import EvidenceError
-from glossator.evidence.evidence_file import decode, read_bytes
+from glossator.evidence.evidence_file import (
+    activation_column,
+    decode,
+    read_bytes,
+    unzipped,
+)
 from glossator.evidence.feature_evidence import (
     ActivationExample,
     FeatureEvidence,
@@ -107,9 +111,9 @@ class FeatureFolder:
                 file.seek(start)
                 record = file.read(end - start)
             (length,) = struct.unpack_from("<I", record)
-            data = gzip.decompress(record[4 : 4 + length])
-        except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+        except (OSError, ValueError, struct.error) as error:
             raise EvidenceError(f"unreadable record ({error})", source=where) from error
+        data = unzipped(record[4 : 4 + length], source=where)
         return _evidence(data, feature, where)
 
 
@@ -118,18 +122,17 @@ def _evidence(data: bytes, feature: FeatureKey, origin: str) -> FeatureEvidence:
     examples = []
     for q, quantile in enumerate(wire.examples_quantiles):
         for e, example in enumerate(quantile.examples):
-            if len(example.tokens) != len(example.tokens_acts_list):
-                raise EvidenceError(
-                    f"{len(example.tokens_acts_list)} activations for "
-                    f"{len(example.tokens)} tokens",
-                    source=origin,
-                    field=f"examples_quantiles[{q}].examples[{e}].tokens_acts_list",
-                )
+            activations = activation_column(
+                example.tokens_acts_list,
+                len(example.tokens),
+                source=origin,
+                field=f"examples_quantiles[{q}].examples[{e}].tokens_acts_list",
+            )
             if example.tokens:
                 examples.append(
                     ActivationExample(
                         tokens=tuple(example.tokens),
-                        activations=np.array(example.tokens_acts_list, np.float32),
+                        activations=activations,
                         group=quantile.quantile_name,
                         repeated=example.is_repeated_datapoint,
                     )
@@ -149,5 +152,6 @@ def _histogram(wire: WireFeature) -> Histogram | None:
     low, high = wire.act_min, wire.act_max
     if not wire.histogram or low is None or high is None or not low < high:
         return None
-    edges = np.linspace(low, high, len(wire.histogram) + 1)
-    return Histogram(edges, np.array(wire.histogram, dtype=np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        edges = np.linspace(low, high, len(wire.histogram) + 1)
+    return Histogram.of(edges, np.array(wire.histogram, dtype=np.float64))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -15,8 +14,6 @@ from glossator.evidence.dashboard_record import (
 from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.evidence.feature_evidence import FeatureEvidence, StoredExplanation
 from glossator.graph.attribution_graph import FeatureKey
-
-RecordT = TypeVar("RecordT")
 
 
 class WireRowActivation(WireActivation):
@@ -49,10 +46,10 @@ class NeuronpediaRows:
     def __init__(self, files: Iterable[Path], *, name: str) -> None:
         self._name = name
         self._places: dict[FeatureKey, tuple[Path, int]] = {}
-        self._last: tuple[Path, list[WireRow]] | None = None
+        self._last: tuple[Path, list[bytes]] | None = None
         for path in files:
-            for at, header in enumerate(_rows(path, _RowHeader)):
-                self._places[_key(header, path, at)] = (path, at)
+            for at, row in enumerate(_rows(path)):
+                self._places[_key(row, path, at)] = (path, at)
 
     @property
     def name(self) -> str:
@@ -68,8 +65,11 @@ class NeuronpediaRows:
             return None
         path, at = place
         if self._last is None or self._last[0] != path:
-            self._last = (path, _rows(path, WireRow))
-        record = self._last[1][at]
+            self._last = (path, _rows(path))
+        rows = self._last[1]
+        if at >= len(rows) or _key(rows[at], path, at) != feature:
+            raise EvidenceError("the file changed since it was opened", source=path)
+        record = decode(rows[at], WireRow, source=f"{path}[{at}]")
         return to_evidence(
             record,
             record.activations,
@@ -85,17 +85,16 @@ class NeuronpediaRows:
         )
 
 
-def _rows(path: Path, record: type[RecordT]) -> list[RecordT]:
+def _rows(path: Path) -> list[bytes]:
+    """The rows of a file, undecoded: a broken one does not hide the others."""
     data = read_bytes(path)
     if data.lstrip()[:1] == b"{":
-        return [decode(data, record, source=path)]
-    raw = decode(data, list[msgspec.Raw], source=path)
-    return [
-        decode(bytes(row), record, source=f"{path}[{n}]") for n, row in enumerate(raw)
-    ]
+        return [data]
+    return [bytes(row) for row in decode(data, list[msgspec.Raw], source=path)]
 
 
-def _key(header: _RowHeader, path: Path, at: int) -> FeatureKey:
+def _key(row: bytes, path: Path, at: int) -> FeatureKey:
+    header = decode(row, _RowHeader, source=f"{path}[{at}]")
     layer, _, source_set = header.source.partition("-")
     try:
         return FeatureKey(header.model_id, source_set, int(layer), int(header.index))

@@ -18,7 +18,8 @@ Kind = Literal["feature folder", "neuronpedia", "saedashboard", "other"]
 class _Clues(msgspec.Struct):
     """Keys that only one of the formats has."""
 
-    examples_quantiles: msgspec.Raw | None = None
+    examples_quantiles: msgspec.Raw = msgspec.Raw(b"")
+    """Not ``Raw | None``: msgspec then takes null alone."""
     sae_set: str | None = None
     model_id: str | None = msgspec.field(default=None, name="modelId")
 
@@ -68,7 +69,7 @@ def _kind_of(path: Path) -> Kind:
         clues = next(iter(decode(data, list[_Clues], source=path)), _Clues())
     else:
         clues = decode(data, _Clues, source=path)
-    if clues.examples_quantiles is not None:
+    if bytes(clues.examples_quantiles):
         return "feature folder"
     if clues.sae_set is not None:
         return "saedashboard"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from glossator.errors import EvidenceError
 from glossator.evidence.dashboard_record import (
     DashboardRecord,
     WireActivation,
@@ -13,6 +15,8 @@ from glossator.evidence.dashboard_record import (
 from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.graph.attribution_graph import FeatureKey
+
+RecordT = TypeVar("RecordT")
 
 
 class WireBatchActivation(WireActivation):
@@ -30,20 +34,12 @@ class WireBatch(msgspec.Struct):
     model_id: str
     layer: int
     sae_set: str
-    features: list[WireBatchFeature]
+    features: list[msgspec.Raw]
+    """Undecoded: a broken feature does not hide the others."""
 
 
 class _Header(msgspec.Struct):
     feature_index: int
-
-
-class _BatchHeader(msgspec.Struct):
-    """What is read at first: which features the file holds."""
-
-    model_id: str
-    layer: int
-    sae_set: str
-    features: list[_Header]
 
 
 class SaeDashboardBatches:
@@ -54,12 +50,9 @@ class SaeDashboardBatches:
         self._places: dict[FeatureKey, tuple[Path, int]] = {}
         self._last: tuple[Path, WireBatch] | None = None
         for path in files:
-            header = decode(read_bytes(path), _BatchHeader, source=path)
-            for at, feature in enumerate(header.features):
-                key = FeatureKey(
-                    header.model_id, header.sae_set, header.layer, feature.feature_index
-                )
-                self._places[key] = (path, at)
+            batch = decode(read_bytes(path), WireBatch, source=path)
+            for at in range(len(batch.features)):
+                self._places[_key(batch, path, at)] = (path, at)
 
     @property
     def name(self) -> str:
@@ -76,7 +69,10 @@ class SaeDashboardBatches:
         path, at = place
         if self._last is None or self._last[0] != path:
             self._last = (path, decode(read_bytes(path), WireBatch, source=path))
-        record = self._last[1].features[at]
+        batch = self._last[1]
+        if at >= len(batch.features) or _key(batch, path, at) != feature:
+            raise EvidenceError("the file changed since it was opened", source=path)
+        record = _feature(batch, WireBatchFeature, path, at)
         return to_evidence(
             record,
             record.activations,
@@ -85,6 +81,15 @@ class SaeDashboardBatches:
             origin=str(path),
             field=f"features[{at}]",
         )
+
+
+def _feature(batch: WireBatch, record: type[RecordT], path: Path, at: int) -> RecordT:
+    return decode(bytes(batch.features[at]), record, source=f"{path}: features[{at}]")
+
+
+def _key(batch: WireBatch, path: Path, at: int) -> FeatureKey:
+    header = _feature(batch, _Header, path, at)
+    return FeatureKey(batch.model_id, batch.sae_set, batch.layer, header.feature_index)
 
 
 def _group(activation: WireBatchActivation) -> str:

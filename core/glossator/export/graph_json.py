@@ -6,6 +6,8 @@ unedited graph comes back as an equal document.
 """
 
 import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +19,8 @@ from glossator.export.target_file import write_whole
 from glossator.graph.annotations import clerp_keys, label_pairs
 from glossator.graph.attribution_graph import (
     AttributionGraph,
-    ImportedState,
+    FeatureKey,
+    ImportedSupernode,
     NodeIndex,
     NodeKind,
 )
@@ -29,11 +32,13 @@ from glossator.graph.wire import (
     WireOwnLabel,
     WireOwnNote,
 )
+from glossator.project.edits import Supernode
 from glossator.project.revision import (
     GraphId,
     LabelRevision,
     feature_subject,
     node_subject,
+    storable,
 )
 from glossator.project.state import ProjectState
 
@@ -42,15 +47,23 @@ def export_graph(state: ProjectState, number: GraphId, path: Path) -> None:
     """Write a graph of the project with its annotations."""
     document = annotated_document(state, number)
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    write_whole(path, text.encode("utf-8", errors="surrogatepass"))
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate can be written as an escape alone
+        data = json.dumps(document, separators=(",", ":")).encode()
+    write_whole(path, data)
 
 
 def annotated_document(state: ProjectState, number: GraphId) -> JsonObject:
     """The graph as JSON values: the original with the edits in place."""
     graph = state.graphs[number].graph
     document = cast(JsonObject, json.loads(graph.original))
-    changed = _write_labels(state, number, graph, document)
-    _write_state(state, number, graph, document, changed)
+    params = cast(JsonObject, document.get("qParams", {}))
+    _write_pins(state, number, graph, params)
+    _write_groups(state, number, graph, params)
+    _write_labels(state, number, graph, document, params)
+    if params:
+        document["qParams"] = params
     _write_own(cast(JsonObject, document["metadata"]), _own_data(state, number, graph))
     return document
 
@@ -65,55 +78,153 @@ def _write_own(metadata: JsonObject, own: WireOwn | None) -> None:
         info.pop(OWN_KEY, None)
 
 
+# -- pins and supernodes ------------------------------------------------------------
+
+
+def _write_pins(
+    state: ProjectState, number: GraphId, graph: AttributionGraph, params: JsonObject
+) -> None:
+    pins = state.pins.get(number, ())
+    if pins != graph.imported.pins:
+        ids = _findable_ids(graph)
+        unresolved = graph.imported.unresolved_pins
+        params["pinnedIds"] = [*(ids[pin] for pin in pins), *unresolved]
+
+
+def _write_groups(
+    state: ProjectState, number: GraphId, graph: AttributionGraph, params: JsonObject
+) -> None:
+    groups = state.supernodes.get(number, {}).values()
+    found = [
+        (storable(group.name), group.members) for group in graph.imported.supernodes
+    ]
+    if [(group.name, group.members) for group in groups] != found:
+        ids = _findable_ids(graph)
+        params["supernodes"] = [
+            [group.name, *(ids[member] for member in group.members), *group.unresolved]
+            for group in groups
+        ]
+
+
+def _findable_ids(graph: AttributionGraph) -> tuple[str, ...]:
+    """Of each node the id under which reading finds it: ids may be shared.
+
+    The one that the file's pins speak of where it will do, else the other.
+    """
+    nodes = graph.nodes
+    holder: dict[str, int] = {}
+    features_first = np.argsort(nodes.kind != NodeKind.FEATURE, kind="stable")
+    for at in features_first.tolist():
+        holder.setdefault(nodes.node_id[at], at)
+    n_js = Counter(nodes.js_id)
+    js_first = graph.state_ids == "jsNodeId"
+    ids = []
+    for at, (node_id, js_id) in enumerate(zip(nodes.node_id, nodes.js_id, strict=True)):
+        by_node_id = holder[node_id] == at
+        by_js_id = n_js[js_id] == 1 and holder.get(js_id, at) == at
+        if js_first:
+            ids.append(js_id if by_js_id or not by_node_id else node_id)
+        else:
+            ids.append(node_id if by_node_id or not by_js_id else js_id)
+    return tuple(ids)
+
+
+# -- labels -------------------------------------------------------------------------
+
+
 def _write_labels(
     state: ProjectState,
     number: GraphId,
     graph: AttributionGraph,
     document: JsonObject,
-) -> list[NodeIndex]:
-    """Set the captions of nodes whose label is another than the file's."""
-    nodes = cast(list[JsonObject], document["nodes"])
-    changed = []
-    for at in np.flatnonzero(graph.nodes.kind == NodeKind.FEATURE):
-        node = NodeIndex(int(at))
-        text = state.label_at(number, node)
-        found = graph.imported.labels.get(node)
-        if text != (found.text if found else ""):
-            nodes[node]["clerp"] = text
-            changed.append(node)
-    return changed
-
-
-def _write_state(
-    state: ProjectState,
-    number: GraphId,
-    graph: AttributionGraph,
-    document: JsonObject,
-    relabelled: list[NodeIndex],
+    params: JsonObject,
 ) -> None:
-    found = graph.imported
-    ids = graph.nodes.js_id if graph.state_ids == "jsNodeId" else graph.nodes.node_id
-    params = document.setdefault("qParams", {})
-    if not isinstance(params, dict):
-        return
-    pins = state.pins.get(number, ())
-    if pins != found.pins:
-        params["pinnedIds"] = [*(ids[pin] for pin in pins), *found.unresolved_pins]
-    groups = tuple(state.supernodes.get(number, {}).values())
-    if [(g.name, g.members) for g in groups] != _groups(found):
-        params["supernodes"] = [
-            [g.name, *(ids[member] for member in g.members), *g.unresolved]
-            for g in groups
-        ]
-    if relabelled and params.get("clerps"):
-        # An override that stays would win over the new caption on the next reading.
-        stale = {key for node in relabelled for key in clerp_keys(graph.nodes, node)}
-        kept = [pair for pair in label_pairs(params["clerps"]) if pair[0] not in stale]
-        params["clerps"] = [[key, text] for key, text in kept]
+    """Set the captions of nodes that would not be read with their label.
+
+    That is where the label is another than the file's, and where the caption or the
+    override that told it no longer does: ``[supernode] label`` of a supernode that was
+    renamed, an override by a number that several nodes share.
+    """
+    nodes = cast(list[JsonObject], document["nodes"])
+    before = _names_by_node(graph.imported.supernodes)
+    after = _names_by_node(state.supernodes.get(number, {}).values())
+    wanted = _captions(state, number, graph)
+    changed = {
+        node: text
+        for node, text in wanted.items()
+        if text != _found_text(graph, node)
+        or _unprefixed(graph.nodes.caption[node], after[node])
+        != _unprefixed(graph.nodes.caption[node], before[node])
+    }
+    pairs = label_pairs(params.get("clerps"))
+    stale = {key for node in changed for key in clerp_keys(graph.nodes, node)}
+    stale &= {key for key, _ in pairs}
+    for node, text in wanted.items():
+        if not stale.isdisjoint(clerp_keys(graph.nodes, node)):
+            changed[node] = text
+    # A label that looks like a caption with a supernode's name needs an override.
+    kept = [(key, text) for key, text in pairs if key not in stale]
+    needed = [
+        (clerp_keys(graph.nodes, node)[-1], text)
+        for node, text in changed.items()
+        if _unprefixed(text, after[node]) != text
+    ]
+    for node, text in changed.items():
+        nodes[node]["clerp"] = text
+    if stale or needed:
+        params["clerps"] = [[key, text] for key, text in (*kept, *needed)]
 
 
-def _groups(found: ImportedState) -> list[tuple[str, tuple[int, ...]]]:
-    return [(group.name, tuple(group.members)) for group in found.supernodes]
+def _captions(
+    state: ProjectState, number: GraphId, graph: AttributionGraph
+) -> dict[NodeIndex, str]:
+    """Text that each feature node's label should be read as."""
+    brought: dict[FeatureKey, set[tuple[str, str]]] = {}
+    for node, label in graph.imported.labels.items():
+        feature = graph.feature_of(node)
+        if feature is not None:
+            said = (storable(label.text), label.status)
+            brought.setdefault(feature, set()).add(said)
+    texts = {}
+    for feature in graph.features:
+        for at in graph.nodes_of(feature).tolist():
+            node = NodeIndex(at)
+            revision = state.revision_at(number, node)
+            text = revision.text if revision and revision.shown else ""
+            # The file labels another node of the feature: reading shows it here too.
+            if (
+                revision is not None
+                and node not in graph.imported.labels
+                and (text, revision.status) in brought.get(feature, ())
+            ):
+                text = ""
+            texts[node] = text
+    return texts
+
+
+def _found_text(graph: AttributionGraph, node: NodeIndex) -> str:
+    found = graph.imported.labels.get(node)
+    return storable(found.text) if found else ""
+
+
+def _names_by_node(
+    groups: Iterable[ImportedSupernode | Supernode],
+) -> defaultdict[int, set[str]]:
+    names: defaultdict[int, set[str]] = defaultdict(set)
+    for group in groups:
+        for member in group.members:
+            names[member].add(group.name)
+    return names
+
+
+def _unprefixed(caption: str, names: Iterable[str]) -> str:
+    """A caption without ``[supernode]``, as reading takes it."""
+    for name in sorted(names):
+        caption = caption.removeprefix(f"[{name}]").lstrip() or caption
+    return caption
+
+
+# -- provenance ---------------------------------------------------------------------
 
 
 def _own_data(

@@ -2,9 +2,28 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from glossator.errors import InputError
+from glossator.project.open_files import file_stem
+from glossator.project.revision import GraphId
+from glossator.project.state import ProjectGraph
+
+
+def file_names(graphs: Mapping[GraphId, ProjectGraph]) -> dict[GraphId, str]:
+    """A name for each graph's file, none twice (even where case does not count)."""
+    names: dict[GraphId, str] = {}
+    taken: set[str] = set()
+    for number, entry in graphs.items():
+        stem = name = file_stem(entry.graph.slug)
+        n = 2
+        while name.casefold() in taken:
+            name = f"{stem}-{n}"
+            n += 1
+        taken.add(name.casefold())
+        names[number] = f"{name}.json"
+    return names
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """Pins, supernodes and labels that a graph file brings, resolved to nodes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 import numpy as np
@@ -30,7 +30,7 @@ class _Resolver:
                 self.by_node_id[node_id] = at
         shared: set[str] = set()
         for at, js_id in enumerate(nodes.js_id):
-            if self.by_js_id.setdefault(js_id, at) != at:
+            if js_id and self.by_js_id.setdefault(js_id, at) != at:
                 shared.add(js_id)
         for js_id in shared:
             del self.by_js_id[js_id]
@@ -88,21 +88,28 @@ def _labels(
     supernodes: list[ImportedSupernode],
     own: WireOwn | None,
 ) -> dict[NodeIndex, ImportedLabel]:
-    names: dict[int, set[str]] = {}
+    names: dict[int, list[str]] = {}
     for supernode in supernodes:
         for member in supernode.members:
-            names.setdefault(member, set()).add(supernode.name)
+            names.setdefault(member, []).append(supernode.name)
     overrides = dict(label_pairs(wire.state.get("clerps")))
     labels: dict[NodeIndex, ImportedLabel] = {}
     for at in np.flatnonzero(nodes.kind == NodeKind.FEATURE):
-        text = nodes.caption[at]
-        for name in names.get(int(at), ()):
-            text = text.removeprefix(f"[{name}]").lstrip() or text
+        text = _without_prefix(nodes.caption[at], names.get(int(at), ()))
         for key in clerp_keys(nodes, NodeIndex(int(at))):
             text = overrides.get(key, text)
         if text.strip():
             labels[NodeIndex(int(at))] = ImportedLabel(text)
     return _with_provenance(labels, nodes, own) if own else labels
+
+
+def _without_prefix(caption: str, names: Sequence[str]) -> str:
+    """Drop the ``[supernode]`` with which a member's label may begin."""
+    for name in names:
+        rest = caption.removeprefix(f"[{name}]").lstrip()
+        if rest and caption.startswith(f"[{name}]"):
+            return rest
+    return caption
 
 
 def _with_provenance(
@@ -185,7 +192,10 @@ def label_pairs(value: JsonValue) -> list[tuple[str, str]]:
     return [
         (str(pair[0]), pair[1])
         for pair in value
-        if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], str)
+        if isinstance(pair, list)
+        and len(pair) == 2
+        and isinstance(pair[0], str | int)
+        and isinstance(pair[1], str)
     ]
 
 

@@ -186,9 +186,11 @@ class AttributionGraph:
     @cached_property
     def input_total(self) -> FloatColumn:
         """Sum of absolute link weights into each node."""
-        total = np.zeros(len(self.nodes), dtype=np.float64)
-        np.add.at(total, self.links.target, np.abs(self.links.weight))
-        return total
+        return np.bincount(
+            self.links.target,
+            weights=np.abs(self.links.weight),
+            minlength=len(self.nodes),
+        ).astype(np.float64)
 
     @cached_property
     def input_share(self) -> FloatColumn:

@@ -1,17 +1,17 @@
 """Read an attribution graph from a JSON file (gzipped or not) into columns."""
 
-import gzip
 import json
 import re
-import zlib
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from glossator import json_document
-from glossator.errors import GraphError
+from glossator.errors import GraphError, InputError
 from glossator.graph.annotations import resolve_state
 from glossator.graph.attribution_graph import (
     EMBEDDING_LAYER,
@@ -27,16 +27,21 @@ from glossator.graph.wire import (
     ERROR_TYPES,
     FEATURE_TYPES,
     WireGraph,
+    WireLink,
     WireMetadata,
     WireNode,
     source_set_of,
 )
+from glossator.graph.zipped import GZIP_MAGIC, unzip
 
 MAX_BYTES = 4 * 2**30
 """Refused beyond this size, unzipped: a bound on hostile files, not on real ones."""
 
 _ANTHROPIC_SCAN = "jackl-"
-_GZIP_MAGIC = b"\x1f\x8b"
+_MOST_LAYERS = 10_000
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+_MOST_SHARING = 8
+"""Nodes of one id among which the ends of a link are sought; real files have two."""
 
 
 def read_graph(path: Path) -> AttributionGraph:
@@ -91,16 +96,14 @@ def parse_graph(data: bytes, *, source: Path | str) -> AttributionGraph:
 
 
 def _unzip(data: bytes, source: Path | str) -> bytes:
-    if not data.startswith(_GZIP_MAGIC):
-        return data
-    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        plain = decompressor.decompress(data, MAX_BYTES)
-        if decompressor.unconsumed_tail:
-            raise GraphError(f"unzips to more than {MAX_BYTES:,} bytes", source=source)
-        return plain if decompressor.eof else gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise GraphError(f"the gzip data is broken ({error})", source=source) from error
+    if data.startswith(GZIP_MAGIC):
+        try:
+            return unzip(data, MAX_BYTES)
+        except ValueError as error:
+            raise GraphError(str(error), source=source) from error
+    if len(data) > MAX_BYTES:
+        raise GraphError(f"holds more than {MAX_BYTES:,} bytes", source=source)
+    return data
 
 
 def _decode(data: bytes, source: Path | str) -> WireGraph:
@@ -108,17 +111,41 @@ def _decode(data: bytes, source: Path | str) -> WireGraph:
         return json_document.decode(data, WireGraph, source=source, error=GraphError)
     except GraphError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
-            raise
+            raise _numbered(error, data, source) from error.__cause__
         first = error
-    # NaN and Infinity are no JSON, yet Python's own writers emit them.
+    # NaN, Infinity and half surrogate pairs are no JSON, yet Python's own writers
+    # emit them. The halves can be neither stored nor shown: they become U+FFFD.
     try:
         document = json.loads(data)
+        if _SURROGATE.search(data):
+            text = json.dumps(document, ensure_ascii=False)
+            document = json.loads(re.sub("[\ud800-\udfff]", "\ufffd", text))
     except (ValueError, RecursionError):
         raise first from None
     try:
         return msgspec.convert(document, type=WireGraph)
-    except msgspec.ValidationError as error:
-        raise json_document.explained(error, source, GraphError) from error
+    except msgspec.ValidationError as invalid:
+        explained = json_document.explained(invalid, source, GraphError)
+        raise _numbered(explained, data, source) from invalid
+
+
+def _numbered(error: InputError, data: bytes, source: Path | str) -> InputError:
+    """Say which node or link it is: the decoder tells ``nodes[...]`` alone."""
+    try:
+        document: dict[str, Any] = json.loads(data)
+    except (ValueError, RecursionError):
+        return error
+    records: dict[str, type[msgspec.Struct]] = {"nodes": WireNode, "links": WireLink}
+    for name, record in records.items():
+        if not error.field.startswith(f"{name}[...]"):
+            continue
+        for at, value in enumerate(document[name]):
+            try:
+                msgspec.convert(value, type=record)
+            except msgspec.ValidationError:
+                field = error.field.replace("[...]", f"[{at}]", 1)
+                return GraphError(error.message, source=source, field=field)
+    return error
 
 
 def _node_columns(
@@ -178,17 +205,28 @@ def _layers(
         if kinds[at] == NodeKind.EMBEDDING:
             layers[at] = EMBEDDING_LAYER
         elif kinds[at] != NodeKind.LOGIT:
-            try:
-                layers[at] = int(node.layer)
-            except (ValueError, OverflowError):
+            layer = _integer(node.layer)
+            if layer is None or not 0 <= layer < _MOST_LAYERS:
                 raise GraphError(
-                    f"{node.layer!r} is no layer number",
+                    f"{_short(node.layer)} is no layer number",
                     source=source,
                     field=f"nodes[{at}].layer",
-                ) from None
+                )
+            layers[at] = layer
     logits = kinds == NodeKind.LOGIT
     layers[logits] = max(layers[~logits].max(initial=EMBEDDING_LAYER), 0) + 1
     return layers
+
+
+def _integer(value: str | int) -> int | None:
+    try:
+        return int(value)
+    except ValueError:
+        return None
+
+
+def _short(value: object) -> str:
+    return reprlib.repr(value)
 
 
 def _feature_numbers(
@@ -228,8 +266,16 @@ def _feature_numbers(
                 source=source,
                 field=f"nodes[{at}].feature",
             )
+        if number is None:
+            number = cantor(layer, index)
+        if not number < 2**63:
+            raise GraphError(
+                f"the index {index} in the node id is too large",
+                source=source,
+                field=f"nodes[{at}].feature",
+            )
         indices[at] = index
-        numbers[at] = cantor(layer, index) if number is None else number
+        numbers[at] = number
     if mismatched:
         warnings.append(
             f"nodes: {mismatched} feature number(s) do not pair to their node's layer; "
@@ -256,7 +302,10 @@ def _index_in_id(node: WireNode, layer: int) -> int | None:
 
 
 def _floats(values: Sequence[float | None]) -> FloatColumn:
-    return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    """NaN for what is unknown or no finite number."""
+    column = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    column[~np.isfinite(column)] = np.nan
+    return column
 
 
 def _link_columns(
@@ -300,7 +349,7 @@ def _likelier(
     sources: list[int], targets: list[int], nodes: NodeColumns
 ) -> tuple[int, int]:
     """Of nodes that share an id: one that makes the link go up, best a feature."""
-    pairs = [(s, t) for s in sources for t in targets]
+    pairs = [(s, t) for s in sources[:_MOST_SHARING] for t in targets[:_MOST_SHARING]]
     return max(
         pairs,
         key=lambda pair: (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glossator.evidence.feature_evidence import FeatureEvidence
-from glossator.evidence.token_text import visible_token
+from glossator.evidence.token_text import readable_tokens, visible_token
 from glossator.labelers.label import Label, NoLabel
 from glossator.protocol.decision import ProtocolResult
 from glossator.protocol.windows import CleanExample, distinct_examples
@@ -77,7 +77,7 @@ class TokenFrequency:
         counts = Counter(token for token in nexts if token)
         if not counts:
             return NoLabel(self.name, "no example goes on after its top token.")
-        promoted = {effect.token.strip().lower() for effect in evidence.top_logits}
+        promoted = {_readable(effect.token) for effect in evidence.top_logits} - {""}
         agreed = [token for token in counts if token in promoted]
         check = (
             f"; {len(agreed)} of {len(counts)} next tokens are among its "
@@ -102,7 +102,7 @@ class TokenFrequency:
         common = counts.most_common(_LISTED)
         covered = sum(count for _, count in common)
         return Label(
-            prefix + ", ".join(_shown(word) for word, _ in common),
+            prefix + ", ".join(_quoted(word) for word, _ in common),
             self.name,
             f"the commonest {what}; together {covered} of {n} examples{check}.",
         )
@@ -124,6 +124,17 @@ def _next_token(example: CleanExample) -> str:
         if example.texts[at].strip():
             return example.texts[at].strip().lower()
     return ""
+
+
+def _quoted(text: str) -> str:
+    """In a list, what holds no letter or digit stands in quotes."""
+    shown = _shown(text)
+    return shown if any(c.isalnum() for c in shown) else f"“{shown}”"
+
+
+def _readable(token: str) -> str:
+    (text,) = readable_tokens([token])
+    return text.strip().lower()
 
 
 def _shown(text: str) -> str:

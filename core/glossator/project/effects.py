@@ -14,7 +14,7 @@ from glossator.project.edits import (
     SetPins,
     SetResult,
 )
-from glossator.project.revision import LabelRevision
+from glossator.project.revision import GraphId, LabelRevision, Subject
 from glossator.project.state import NumberedRevision, ProjectState
 from glossator.project.store import Store
 
@@ -42,14 +42,35 @@ def kind_of(edit: AnyEdit) -> ChangeKind:
             return "supernodes"
 
 
+def target_of(edit: AnyEdit) -> tuple[ChangeKind, Subject | GraphId, int]:
+    """The one thing an edit sets; edits of different things commute."""
+    match edit:
+        case SetPins(graph=graph):
+            return kind_of(edit), graph, 0
+        case PutSupernode(graph=graph, number=number):
+            return kind_of(edit), graph, number
+        case _:
+            return kind_of(edit), edit.subject, 0
+
+
+def changes(state: ProjectState, edit: AnyEdit) -> bool:
+    """Whether an edit says anything new."""
+    if isinstance(edit, AddRevision):
+        return state.last_revision(edit.subject) != edit.revision
+    return inverse_of(state, edit) != edit
+
+
 def inverse_of(state: ProjectState, edit: AnyEdit) -> AnyEdit:
     """The edit that sets what `edit` changes to what it is now."""
     match edit:
         case AddRevision(subject=subject):
-            before = state.last_revision(subject) or LabelRevision(
-                text="", status="withdrawn"
+            history = state.revisions.get(subject)
+            if not history:
+                nothing = LabelRevision(text="", status="withdrawn")
+                return AddRevision(subject, nothing)
+            return _repeated(
+                AddRevision(subject, history[-1].revision), history[-1].said
             )
-            return AddRevision(subject, before)
         case SetResult(subject=subject):
             return SetResult(subject, state.results.get(subject))
         case SetMark(subject=subject):
@@ -97,7 +118,30 @@ def show_edit(state: ProjectState, edit: AnyEdit, number: int) -> None:
         case SetPins(graph=graph, nodes=nodes):
             state.pins[graph] = tuple(NodeIndex(node) for node in nodes)
         case PutSupernode(graph=graph, number=key, supernode=supernode):
-            _put(state.supernodes.setdefault(graph, {}), key, supernode)
+            held = state.supernodes.setdefault(graph, {})
+            _put(held, key, supernode)
+            state.supernodes[graph] = dict(sorted(held.items()))
+
+
+def unshow_edit(state: ProjectState, edit: AnyEdit, inverse: AnyEdit) -> None:
+    """Take back in memory an edit that the file did not take."""
+    if not isinstance(edit, AddRevision):
+        show_edit(state, inverse, 0)
+        return
+    history = state.revisions[edit.subject]
+    history.pop()
+    if not history:
+        del state.revisions[edit.subject]
+
+
+def redo_of(edit: AnyEdit, number: int) -> AnyEdit:
+    """What doing an edit again will say: a revision repeats the one it made."""
+    return _repeated(edit, number) if isinstance(edit, AddRevision) else edit
+
+
+def _repeated(edit: AddRevision, number: int) -> AddRevision:
+    revision = msgspec.structs.replace(edit.revision, restores=number)
+    return AddRevision(edit.subject, revision)
 
 
 def _put(held: dict[KeyT, ValueT], key: KeyT, value: ValueT | None) -> None:
@@ -109,3 +153,9 @@ def _put(held: dict[KeyT, ValueT], key: KeyT, value: ValueT | None) -> None:
 
 def encode(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def decode_edit(text: str) -> AnyEdit:
+    """Raises msgspec.MsgspecError if the text is no edit."""
+    edit: AnyEdit = msgspec.json.decode(text, type=AnyEdit)
+    return edit

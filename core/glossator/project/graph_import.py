@@ -24,6 +24,7 @@ from glossator.project.revision import (
     feature_subject,
     node_subject,
     now,
+    storable,
 )
 from glossator.project.state import ProjectState
 
@@ -53,14 +54,14 @@ def imported_edits(
     for node, note in (graph.imported.notes or {}).items():
         feature = graph.feature_of(node)
         if feature is not None and feature_subject(feature) not in state.notes:
-            edits.append(SetNote(feature_subject(feature), note))
+            edits.append(SetNote(feature_subject(feature), storable(note)))
     if graph.imported.pins:
         edits.append(SetPins(number, graph.imported.pins))
     for at, supernode in enumerate(graph.imported.supernodes):
         value = Supernode(
-            name=supernode.name,
+            name=storable(supernode.name),
             members=supernode.members,
-            unresolved=supernode.unresolved,
+            unresolved=tuple(map(storable, supernode.unresolved)),
         )
         edits.append(PutSupernode(number, at + 1, value))
     return edits
@@ -74,27 +75,31 @@ def _label_edits(
     origin: str,
 ) -> list[AnyEdit]:
     edits: list[AnyEdit] = []
+    subject = feature_subject(feature)
+    last = state.last_revision(subject)
     shown = state.label(feature)
     if not shown:
         (common, _), *_ = Counter(label for _, label in labelled).most_common(1)
         shown = common.text
-        edits.append(_revision(feature_subject(feature), common, origin))
+        edits.append(_revision(subject, common, origin))
+    # What was said here can be undone; the file's word on its nodes then remains.
+    passing = last is not None and last.shown and last.status != "imported"
     edits += [
         _revision(node_subject(number, node), label, origin)
         for node, label in labelled
-        if label.text != shown
+        if label.text != shown or (passing and label.status == "imported")
     ]
     return edits
 
 
 def _revision(subject: Subject, label: ImportedLabel, origin: str) -> AddRevision:
     revision = LabelRevision(
-        text=label.text,
+        text=storable(label.text),
         status=_KNOWN.get(label.status, "imported"),
-        author=label.author,
-        method=label.method,
-        tier=label.tier,
-        reason=label.reason or f"found in {origin}",
+        author=storable(label.author),
+        method=storable(label.method),
+        tier=storable(label.tier),
+        reason=storable(label.reason or f"found in {origin}"),
         at=label.at or now(),
     )
     return AddRevision(subject, revision)

@@ -94,12 +94,15 @@ def add_graphs(
     except OSError as error:
         raise ProjectError(f"{target}: cannot create ({error.strerror})") from error
     existed = target.exists()
-    project = Project(target)
     try:
-        for graph, path in zip(graphs, paths, strict=True):
-            project.add_graph(graph, path.absolute())
+        project = Project(target)
+        try:
+            for graph, path in zip(graphs, paths, strict=True):
+                project.add_graph(graph, path.absolute())
+        except BaseException:
+            project.close()
+            raise
     except BaseException:
-        project.close()
         if not existed:
             target.unlink(missing_ok=True)
         raise
@@ -107,9 +110,13 @@ def add_graphs(
 
 
 def _project_name(graph: AttributionGraph) -> str:
-    slug = re.sub(r"[^\w.-]+", "-", graph.slug).strip(".-")[:80] or "graph"
     digest = hashlib.sha256(graph.original).hexdigest()[:8]
-    return f"{slug}-{digest}{PROJECT_SUFFIX}"
+    return f"{file_stem(graph.slug)}-{digest}{PROJECT_SUFFIX}"
+
+
+def file_stem(slug: str) -> str:
+    """A graph's name as a file's: letters, digits, ``_.-``; never a path."""
+    return re.sub(r"[^\w.-]+", "-", slug).strip(".-")[:80] or "graph"
 
 
 def state_of(graph: AttributionGraph, path: Path) -> tuple[ProjectState, GraphId]:

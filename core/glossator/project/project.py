@@ -16,10 +16,15 @@ from glossator.project.edits import (
 )
 from glossator.project.effects import (
     ChangeKind,
+    changes,
+    decode_edit,
     encode,
     inverse_of,
     kind_of,
+    redo_of,
     show_edit,
+    target_of,
+    unshow_edit,
     write_edit,
 )
 from glossator.project.graph_import import imported_edits
@@ -123,30 +128,37 @@ class Project:
         Parameters
         ----------
         title : what undo will name, as in "accept label".
-        into : an earlier step to grow (a run that stores batch by batch); a step that
-            was undone meanwhile is not grown, a new one is started.
+        into : an earlier step to grow (a run that stores batch by batch). A new one is
+            started if it was undone meanwhile, or if a later step changed the same
+            things: undoing in order would not lead back otherwise.
 
         Returns
         -------
         The step, or None if no edit changes anything.
+
+        Raises
+        ------
+        ProjectError
+            if it cannot be stored; file and memory are then as before.
         """
         pairs: list[tuple[AnyEdit, AnyEdit]] = []
-        numbers: list[int] = []
+        for edit in edits:
+            self._check_storable(edit)
         try:
             with self._store.transaction():
-                step = self._open_step(title, into) if edits else None
-                seq = self._store.n_step_edits(step) if step is not None else 0
+                step = self._open_step(title, into, edits)
+                seq = self._store.n_step_edits(step)
                 for edit in edits:
-                    inverse = inverse_of(self.state, edit)
-                    if inverse == edit or step is None:
+                    if not changes(self.state, edit):
                         continue
+                    inverse = inverse_of(self.state, edit)
                     number = write_edit(self._store, edit)
+                    again = encode(redo_of(edit, number))
                     self._store.add_step_edit(
-                        step, seq + len(pairs), encode(edit), encode(inverse)
+                        step, seq + len(pairs), again, encode(inverse)
                     )
                     show_edit(self.state, edit, number)
                     pairs.append((edit, inverse))
-                    numbers.append(number)
                 if not pairs:
                     raise _NothingToDo
         except _NothingToDo:
@@ -193,26 +205,42 @@ class Project:
 
     def verify(self) -> list[str]:
         """Everything that is wrong with the file, one sentence each."""
-        problems = self._store.integrity_problems()
-        known = self.state.graphs.keys()
+        problems: list[str] = []
+        try:
+            problems += self._store.integrity_problems()
+            problems += self._node_problems()
+            problems += self._history_problems()
+        except ProjectError as error:
+            problems.append(str(error).removeprefix(f"{self.path}: "))
+        return problems
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _node_problems(self) -> list[str]:
+        problems: list[str] = []
+        sizes = {graph: len(entry.graph) for graph, entry in self.state.graphs.items()}
+        for graph, pins in self.state.pins.items():
+            if not all(0 <= pin < sizes.get(graph, 0) for pin in pins):
+                problems.append(f"graph {graph} has a pin that is no node")
         for graph, supernodes in self.state.supernodes.items():
-            for number, supernode in supernodes.items():
-                n = len(self.state.graphs[graph].graph) if graph in known else 0
-                if any(not 0 <= member < n for member in supernode.members):
-                    problems.append(
-                        f"supernode {number} of graph {graph} has a member "
-                        f"that is no node"
-                    )
+            n = sizes.get(graph, 0)
+            problems += [
+                f"supernode {number} of graph {graph} has a member that is no node"
+                for number, supernode in supernodes.items()
+                if not all(0 <= member < n for member in supernode.members)
+            ]
+        return problems
+
+    def _history_problems(self) -> list[str]:
+        problems: list[str] = []
         for (step,) in self._store.rows("SELECT id FROM step ORDER BY id"):
             for seq, pair in enumerate(self._store.step_edits(int(step))):
                 try:
                     for text in pair:
-                        _decode(text)
+                        decode_edit(text)
                 except msgspec.MsgspecError as error:
                     problems.append(f"step {step}, edit {seq}: {error}")
         return problems
-
-    # -- inside ---------------------------------------------------------------------
 
     def _load(self) -> None:
         state, store = self.state, self._store
@@ -249,12 +277,32 @@ class Project:
                 f"{self.path}: a stored record is broken ({error})"
             ) from error
 
-    def _open_step(self, title: str, into: int | None) -> int:
-        if into is not None:
-            rows = self._store.rows("SELECT done FROM step WHERE id = ?", into)
-            if rows and rows[0][0]:
+    def _check_storable(self, edit: AnyEdit) -> None:
+        """Refuse what would not come back from the file as it is."""
+        try:
+            same = decode_edit(encode(edit)) == edit
+        except (msgspec.MsgspecError, UnicodeEncodeError):
+            same = False
+        if not same:
+            raise ProjectError(f"{self.path}: cannot store {str(edit)[:200]}")
+
+    def _open_step(self, title: str, into: int | None, edits: Sequence[AnyEdit]) -> int:
+        if into is not None and self._store.is_done(into):
+            touched = {
+                target_of(self._stored_edit(text))
+                for text in self._store.edits_after(into)
+            }
+            if touched.isdisjoint(target_of(edit) for edit in edits):
                 return into
         return self._store.add_step(title)
+
+    def _stored_edit(self, text: str) -> AnyEdit:
+        try:
+            return decode_edit(text)
+        except msgspec.MsgspecError as error:
+            raise ProjectError(
+                f"{self.path}: a stored step is broken ({error})"
+            ) from error
 
     def _travel(self, *, back: bool) -> str:
         step = self._store.next_step(done=back)
@@ -266,7 +314,8 @@ class Project:
             if back
             else [edit for edit, _ in stored]
         )
-        edits = [_stamped(_decode(text), "undo" if back else "redo") for text in texts]
+        via: Literal["undo", "redo"] = "undo" if back else "redo"
+        edits = [_stamped(self._stored_edit(text), via) for text in texts]
         pairs: list[tuple[AnyEdit, AnyEdit]] = []
         try:
             with self._store.transaction():
@@ -278,16 +327,13 @@ class Project:
         except BaseException:
             self._unshow(pairs)
             raise
-        self._tell({kind_of(edit) for edit in edits}, "undo" if back else "redo")
+        self._tell({kind_of(edit) for edit in edits}, via)
         return step.title
 
     def _unshow(self, pairs: list[tuple[AnyEdit, AnyEdit]]) -> None:
         """Take back in memory what the file did not take."""
         for edit, inverse in reversed(pairs):
-            if isinstance(edit, AddRevision):
-                self.state.revisions[edit.subject].pop()
-            else:
-                show_edit(self.state, inverse, 0)
+            unshow_edit(self.state, edit, inverse)
 
     def _tell(self, kinds: set[ChangeKind], by: str) -> None:
         for listener in list(self._listeners):
@@ -303,9 +349,4 @@ def _stamped(edit: AnyEdit, via: Literal["undo", "redo"]) -> AnyEdit:
     if isinstance(edit, AddRevision):
         revision = msgspec.structs.replace(edit.revision, via=via, at=now())
         return AddRevision(edit.subject, revision)
-    return edit
-
-
-def _decode(text: str) -> AnyEdit:
-    edit: AnyEdit = msgspec.json.decode(text, type=AnyEdit)
     return edit

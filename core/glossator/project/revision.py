@@ -41,6 +41,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def storable(text: str) -> str:
+    """Replace lone surrogates, which JSON can hold and no file of text can."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class LabelRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One state of a label, and how it came about."""
 
@@ -58,6 +63,8 @@ class LabelRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     reason: str = ""
     at: str = ""
     via: Literal["", "undo", "redo"] = ""
+    restores: int = 0
+    """Number of the revision that undo or redo sets again; 0 where there is none."""
 
     @property
     def shown(self) -> bool:

@@ -40,6 +40,11 @@ class NumberedRevision(NamedTuple):
     """Rises with every revision of the project."""
     revision: LabelRevision
 
+    @property
+    def said(self) -> int:
+        """Number of the revision that first said it: undo and redo repeat it."""
+        return self.revision.restores or self.number
+
 
 @dataclass
 class ProjectState:
@@ -84,13 +89,15 @@ class ProjectState:
     def revision_at(self, graph: GraphId, node: NodeIndex) -> LabelRevision | None:
         own = self.revisions.get(node_subject(graph, node))
         feature = self.graphs[graph].graph.feature_of(node)
-        shared = self.revisions.get(feature_subject(feature)) if feature else None
+        shared = self.revisions.get(feature_subject(feature), []) if feature else []
         if not own or not own[-1].revision.shown:
             return shared[-1].revision if shared else None
-        newer = shared is not None and shared[-1].number > own[-1].number
-        if own[-1].revision.status == "imported" and newer and shared:
+        if own[-1].revision.status == "imported" and shared:
             said = shared[-1].revision
-            if said.by_person or said.status == "rejected":
+            newer = shared[-1].said > own[-1].said
+            if newer and (said.by_person or said.status == "rejected"):
+                return said
+            if said.shown and said.text == own[-1].revision.text:
                 return said
         return own[-1].revision
 
@@ -115,8 +122,8 @@ class ProjectState:
             "rejected",
         ):
             return False
-        refused = {h.revision.text for h in history if h.revision.status == "rejected"}
-        return text not in refused
+        refused = (h for h in _not_undone(history) if h.status == "rejected")
+        return all(text != revision.text for revision in refused)
 
     def result(self, feature: FeatureKey) -> ProtocolResult | None:
         return self.results.get(feature_subject(feature))
@@ -140,3 +147,15 @@ class ProjectState:
             if node in supernode.members:
                 return number
         return None
+
+
+def _not_undone(history: list[NumberedRevision]) -> list[LabelRevision]:
+    """Revisions that led to the one in force, without what was undone since."""
+    kept: list[NumberedRevision] = []
+    for entry in history:
+        if entry.revision.via == "undo":
+            while kept and kept[-1].said != entry.revision.restores:
+                kept.pop()
+        else:
+            kept.append(entry)
+    return [entry.revision for entry in kept]

@@ -4,12 +4,12 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from glossator.errors import ProjectError
-from glossator.project.revision import GraphId, Subject, now
+from glossator.project.revision import GraphId, Subject, now, storable
 from glossator.project.schema import (
     APPLICATION_ID,
     MIGRATIONS,
@@ -42,21 +42,43 @@ class Store:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open a file, creating it where it does not exist (unless `read_only`)."""
         self.path = path
+        self._place = path.absolute()
         if read_only and not path.is_file():
             raise ProjectError(f"{path}: no such project file")
         with self._explained("open"):
-            self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
-                uri=True,
-                isolation_level=None,
-                timeout=2,
-            )
+            if read_only:
+                self._finish_rollback()
+            self._connection = self._connect("ro" if read_only else "rwc")
         try:
             with self._explained("open"):
                 self._prepare(read_only=read_only)
         except ProjectError:
             self._connection.close()
             raise
+        self._identity = _identity(self._place)
+
+    def _connect(self, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self._place.as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=2,
+        )
+
+    def _finish_rollback(self) -> None:
+        """Take out what a killed process wrote of an unfinished transaction.
+
+        SQLite does so at the first reading, which a read-only connection cannot.
+        """
+        with closing(self._connect("ro")) as connection:
+            try:
+                connection.execute("PRAGMA application_id").fetchone()
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                    raise
+        with closing(self._connect("rw")) as connection:
+            connection.execute("PRAGMA application_id").fetchone()
 
     def _prepare(self, *, read_only: bool) -> None:
         connection = self._connection
@@ -81,6 +103,11 @@ class Store:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute("COMMIT")
+        # SQLite has rolled back what a killed process left unfinished, and holds the
+        # lock: a journal that still lies there is spent, and would stay for good if
+        # nothing were edited.
+        with suppress(OSError):
+            Path(f"{self.path.resolve()}-journal").unlink()
         migrate(connection)
 
     def close(self) -> None:
@@ -99,6 +126,11 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; on disk when the block is left."""
+        if _identity(self._place) != self._identity:
+            raise ProjectError(
+                f"{self.path}: cannot save (the file was moved or deleted while it "
+                "was open)"
+            )
         with self._explained("save"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -119,7 +151,7 @@ class Store:
         return {row[0]: row[1] for row in self.rows("SELECT key, value FROM meta")}
 
     def put_meta(self, key: str, value: str) -> None:
-        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, storable(value))
 
     def settings(self) -> dict[str, str]:
         return {row[0]: row[1] for row in self.rows("SELECT key, value FROM setting")}
@@ -131,8 +163,8 @@ class Store:
         cursor = self._write(
             "INSERT INTO graph (slug, path, sha256, original, added) "
             "VALUES (?, ?, ?, ?, ?)",
-            slug,
-            path,
+            storable(slug),
+            storable(path),
             hashlib.sha256(original).hexdigest(),
             zlib.compress(original, 6),
             now(),
@@ -200,6 +232,16 @@ class Store:
         (row,) = self.rows("SELECT count(*) FROM step_edit WHERE step = ?", step)
         return int(row[0])
 
+    def is_done(self, step: int) -> bool:
+        """Whether the step exists and is not undone."""
+        rows = self.rows("SELECT done FROM step WHERE id = ?", step)
+        return bool(rows and rows[0][0])
+
+    def edits_after(self, step: int) -> list[str]:
+        """Edits of all later steps, undone or not."""
+        rows = self.rows("SELECT edit FROM step_edit WHERE step > ?", step)
+        return [edit for (edit,) in rows]
+
     def set_done(self, step: int, *, done: bool) -> None:
         self._write("UPDATE step SET done = ? WHERE id = ?", int(done), step)
 
@@ -227,20 +269,47 @@ class Store:
 
     def save_copy(self, target: Path) -> None:
         """Write a consistent copy, replacing `target` only when it is whole."""
+        if _identity(target) == self._identity:
+            raise ProjectError(f"{target}: cannot save a copy over the project itself")
         part = target.with_name(f".{target.name}.part")
         try:
             part.unlink(missing_ok=True)
-            with self._explained("copy"), closing(sqlite3.connect(part)) as copy:
+            with closing(sqlite3.connect(part)) as copy:
                 self._connection.backup(copy)
+            # A journal of the replaced file would be played back into the new one.
+            Path(f"{target}-journal").unlink(missing_ok=True)
             part.replace(target)
         except OSError as error:
             raise ProjectError(f"{target}: cannot save ({error.strerror})") from error
+        except sqlite3.Error as error:
+            raise ProjectError(f"{target}: cannot save ({error})") from error
         finally:
             part.unlink(missing_ok=True)
 
     def integrity_problems(self) -> list[str]:
-        with self._explained("read"):
-            checks = self._connection.execute("PRAGMA integrity_check").fetchall()
-            keys = self._connection.execute("PRAGMA foreign_key_check").fetchall()
-        problems = [str(row[0]) for row in checks if row[0] != "ok"]
-        return problems + [f"{row[0]}: row {row[1]} points nowhere" for row in keys]
+        """What SQLite finds wrong, and graphs that are not as they were added."""
+        problems = [
+            line
+            for (text,) in self.rows("PRAGMA integrity_check")
+            if text != "ok"
+            for line in text.splitlines()
+            if not line.startswith("***")
+        ]
+        problems += [
+            f"{row[0]}: row {row[1]} points nowhere"
+            for row in self.rows("PRAGMA foreign_key_check")
+        ]
+        return problems + [
+            f"graph {row.id} ({row.slug}) is not the one that was added"
+            for row in self.graphs()
+            if hashlib.sha256(row.original).hexdigest() != row.sha256
+        ]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another that takes its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

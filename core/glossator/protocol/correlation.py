@@ -1,8 +1,8 @@
 """The correlation score in closed form: one pass over the vectors, no pair loop.
 
-With unit vectors e_i, weights w_i and S = sum w_i e_i, the mean of cos(e_i, e_j) over
-pairs i < j with pair weights w_i w_j is
-(|S|^2 - sum w_i^2) / ((sum w_i)^2 - sum w_i^2).
+With n unit vectors e_i and S = sum e_i, the mean of cos(e_i, e_j) over pairs i < j is
+(|S|^2 - n) / (n (n - 1)). With pair weights w_i w_j it is the sum over i of w_i e_i
+times the sum of the later w_j e_j, by the same sum of the weights.
 """
 
 import numpy as np
@@ -30,9 +30,14 @@ def correlation(unit: Vectors) -> float:
 
 def weighted_correlation(unit: Vectors, weights: Weights) -> float:
     """Mean cosine with pair weights w_i w_j; weights positive."""
-    total = weights @ unit
-    squares = float(weights @ weights)
-    return float((total @ total - squares) / (weights.sum() ** 2 - squares))
+    # The pairs with each row's successors, summed: the closed form subtracts two equal
+    # numbers where one weight dwarfs the others.
+    scaled = weights / weights.max()
+    rows = scaled[:, None] * unit
+    later = np.cumsum(rows[:0:-1], axis=0)[::-1]
+    later_weights = np.cumsum(scaled[:0:-1])[::-1]
+    agreement = np.einsum("ij,ij->", rows[:-1], later)
+    return float(agreement / (scaled[:-1] @ later_weights))
 
 
 def jackknife_error(unit: Vectors) -> float:

@@ -72,21 +72,30 @@ class SentenceEmbedder:
         """
         # Idle OpenMP threads that spin take the core away from the window.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # theirs
         self._device = device or best_device()
         try:
             self._model = SentenceTransformer(
                 model or str(_packaged_folder()), device=self._device
             )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise InputError(
                 f"no sentence-transformers model {model!r} ({error})", field="embedder"
             ) from error
         self._model.eval()
-        self._name = model or PACKAGED
+        self._name = f"{model}@{self._fingerprint()}" if model else PACKAGED
+
+    def _fingerprint(self) -> str:
+        """A name or folder may hold other weights tomorrow; stored vectors must not."""
+        digest = hashlib.sha256()
+        for parameter in self._model.parameters():
+            summed = parameter.detach().double().sum().item()
+            digest.update(f"{tuple(parameter.shape)} {summed!r}".encode())
+        return digest.hexdigest()[:12]
 
     @property
     def name(self) -> str:
@@ -98,6 +107,8 @@ class SentenceEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Iterator[EmbeddedBatch]:
         """Embed in batches of equal token length: exact, and no work on padding."""
+        if not texts:
+            return
         lengths = [
             len(ids)
             for ids in self._model.tokenizer(

@@ -50,8 +50,10 @@ class EmbeddingStore:
                 rows = self._connection.execute(
                     f"SELECT key, vector FROM embedding WHERE key IN ({marks})", part
                 )
-                for key, vector in rows:
-                    found[keys[key]] = np.frombuffer(vector, dtype=np.float32)
+                for key, stored in rows:
+                    vector = _vector(stored)
+                    if vector is not None:
+                        found[keys[key]] = vector
         except sqlite3.Error:
             self.close()
         return found
@@ -74,4 +76,13 @@ class EmbeddingStore:
             self.close()
 
     def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f"{self._embedder}\0{text}".encode()).digest()
+        named = f"{self._embedder}\0{text}"
+        return hashlib.sha256(named.encode("utf-8", errors="surrogatepass")).digest()
+
+
+def _vector(stored: object) -> Float[ndarray, " d_embed"] | None:
+    """The vector as it was stored; None where the file was spoilt."""
+    if not isinstance(stored, bytes) or len(stored) % 4 or not stored:
+        return None
+    vector = np.frombuffer(stored, dtype=np.float32)
+    return vector if np.isfinite(vector).all() else None

@@ -37,8 +37,9 @@ class NullDistribution:
     def p(self, score: float) -> float:
         """Share of unrelated sets that score as high, at least 1 / (draws + 1)."""
         levels = np.linspace(0.0, 1.0, len(self.quantiles))
-        below = float(np.interp(score, self.quantiles, levels))
-        return max(1.0 - below, 1.0 / (self.draws + 1))
+        # From the top: among equal quantiles `interp` takes the last.
+        reached = float(np.interp(-score, -self.quantiles[::-1], levels))
+        return max(reached, 1.0 / (self.draws + 1))
 
 
 class Null(NamedTuple):
@@ -50,7 +51,7 @@ class Null(NamedTuple):
 
 
 def draw_null(
-    features: Sequence[Float[ndarray, "n_windows d_embed"]],
+    features: Sequence[Float[ndarray, "_ d_embed"]],
     *,
     n_max: int,
     draws: int,

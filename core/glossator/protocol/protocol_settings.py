@@ -73,6 +73,8 @@ class ProtocolSettings(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
 
-def _in_range(value: float, low: float, high: float, field: str) -> None:
+def _in_range(
+    value: int | float, low: int | float, high: int | float, field: str
+) -> None:
     if not low <= value <= high:
         raise InputError(f"{value} lies outside {low:g} to {high:g}", field=field)

@@ -85,7 +85,7 @@ def distinct_examples(examples: Sequence[ActivationExample]) -> list[CleanExampl
     """
     reach = Window(-_SAME_TEXT_REACH, _SAME_TEXT_REACH)
     found: dict[str, CleanExample] = {}
-    for example in examples:
+    for example in sorted(examples, key=lambda example: -example.activation):
         if example.repeated or not example.activation > 0:
             continue
         clean = clean_example(example)

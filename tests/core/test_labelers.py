@@ -1,0 +1,205 @@
+"""Labels by counting tokens, by hand."""
+
+import numpy as np
+import pytest
+
+from glossator.evidence.feature_evidence import (
+    ActivationExample,
+    FeatureEvidence,
+    LogitEffect,
+)
+from glossator.graph.attribution_graph import FeatureKey
+from glossator.labelers.label import Label, Labeler, NoLabel
+from glossator.labelers.token_frequency import TokenFrequency
+from glossator.protocol.decision import (
+    FeatureScores,
+    ProtocolResult,
+    Tier,
+    TierDecision,
+)
+
+NAME = "token_frequency"
+
+
+def _result(tier: Tier) -> ProtocolResult:
+    decision = TierDecision(tier=tier, routing="calibrated", threshold=3.0, reason="x.")
+    return ProtocolResult(
+        scores=FeatureScores(n_examples=9, n_distinct=9),
+        calibrated=decision,
+        literal=decision,
+        routing="calibrated",
+        embedder="mini",
+    )
+
+
+def _example(text: str) -> ActivationExample:
+    """Tokens parted by ``|``; the one after ``*`` is the top token."""
+    parts = text.split("|")
+    top = next(at for at, part in enumerate(parts) if part.startswith("*"))
+    activations = np.zeros(len(parts), np.float32)
+    activations[top] = 1.0
+    return ActivationExample(tuple(part.lstrip("*") for part in parts), activations)
+
+
+def _label(
+    tier: Tier, texts: list[str], logits: list[str] | None = None
+) -> Label | NoLabel:
+    evidence = FeatureEvidence(
+        FeatureKey("m", "s", 0, 0),
+        tuple(_example(text) for text in texts),
+        "here",
+        top_logits=tuple(LogitEffect(token, None) for token in logits or []),
+    )
+    return TokenFrequency().label(evidence, _result(tier))
+
+
+@pytest.mark.parametrize(
+    ("texts", "label", "reason"),
+    [
+        # One token in most examples, whatever its case, marks and neighbours
+        (["a|*▁Dog", "b|*▁dog", "c|*▁dog|x", "d|*▁cat"], "dog", "3 of 4"),
+        (["a|*Ġdog", "b|*Ġdog", "c|*Ġcat", "d|*Ġcow"], "dog", "2 of 4"),
+        # A longer n-gram that keeps them
+        (
+            [f"x{n}|▁New|*▁York" for n in range(4)] + ["y|*▁York"],
+            "new york",
+            "4 of 5",
+        ),
+        # Three tokens, no more
+        (
+            [f"x{n}|▁the|▁city|▁of|*▁York" for n in range(4)],
+            "city of york",
+            "4 of 4",
+        ),
+        # Three of four keep too few
+        (
+            [f"x{n}|▁New|*▁York" for n in range(3)] + ["y|*▁York"],
+            "york",
+            "4 of 4",
+        ),
+        # A special token ends the n-gram
+        ([f"x{n}|<bos>|*▁York|y{n}" for n in range(4)], "york", "4 of 4"),
+        # No one token in half of them: the five commonest
+        (
+            ["a|*▁k", "b|*▁k", "c|*▁l", *(f"d|*▁{c}" for c in "mnopq")],
+            "k, l, m, n, o",
+            "6 of 8",
+        ),
+        # Whitespace can be what counts
+        (["a|*Ċ|b", "c|*Ċ|d", "e|*Ċ|f"], "⏎", "3 of 3"),
+        # Bytes over two tokens are one sign
+        ([f"{n}|*âĢ|Ļ|s" for n in "abc"], "’", "3 of 3"),
+    ],
+)
+def test_input(texts: list[str], label: str, reason: str) -> None:
+    found = _label("input", texts)
+    assert isinstance(found, Label)
+    assert (found.text, found.method) == (label, NAME)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("texts", "logits", "label", "reasons"),
+    [
+        # The next token, without logits to check against
+        (
+            ["a|*b|▁Dog", "c|*d|▁dog", "e|*f|▁cat"],
+            [],
+            "say dog",
+            ("2 of 3", "no logits"),
+        ),
+        # It agrees with the logits, as stored by either kind of tokenizer
+        (
+            ["a|*b|▁dog", "c|*d|▁dog", "e|*f|▁cat"],
+            ["▁Dog", "▁cow"],
+            "say dog",
+            ("2 of 3", "1 of 2 next tokens", "2 top logits"),
+        ),
+        (
+            ["a|*b|Ġdog", "c|*d|Ġdog", "e|*f|Ġcat"],
+            ["Ġdog", "Ġcat", "dog"],
+            "say dog",
+            ("2 of 2 next tokens", "2 top logits"),
+        ),
+        # None agrees
+        (
+            ["a|*b|▁dog", "c|*d|▁dog"],
+            ["cow"],
+            "say dog",
+            ("0 of 1 next tokens", "1 top logits"),
+        ),
+        # None in half of them: those that the logits confirm
+        (
+            ["a|*b|k", "c|*d|k", "e|*f|l", "g|*h|m", "i|*j|n"],
+            ["l", "n"],
+            "say l, n",
+            ("2 of 5", "2 of 4 next tokens"),
+        ),
+        # Or, where they confirm none, the commonest
+        (
+            ["a|*b|k", "c|*d|k", "e|*f|l", "g|*h|m", "i|*j|n"],
+            ["z"],
+            "say k, l, m, n",
+            ("5 of 5", "0 of 4 next tokens"),
+        ),
+        # Whitespace is passed over, a special token ends the text
+        (["a|*b|▁|▁dog", "c|*d|\n|▁dog", "e|*f|<eos>|cow"], [], "say dog", ("2 of 3",)),
+        (["a|*b", "c|*d|▁dog"], [], "say dog", ("1 of 2",)),
+    ],
+)
+def test_output(
+    texts: list[str], logits: list[str], label: str, reasons: tuple[str, ...]
+) -> None:
+    found = _label("output", texts, logits)
+    assert isinstance(found, Label)
+    assert (found.text, found.method) == (label, NAME)
+    for reason in reasons:
+        assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("tier", "texts", "reason"),
+    [
+        ("cross", ["a|*b"], "not cross"),
+        ("obscure", ["a|*b"], "not obscure"),
+        ("insufficient", ["a|*b"], "not insufficient"),
+        ("no evidence", [], "not no evidence"),
+        ("input", [], "no text"),
+        ("input", ["a|*▁", "b|*▁▁"], "no text"),
+        ("input", ["a|*<bos>"], "no text"),
+        ("output", [], "goes on"),
+        ("output", ["a|*b", "c|*d|▁", "e|*f|<eos>|g"], "goes on"),
+    ],
+)
+def test_no_label(tier: Tier, texts: list[str], reason: str) -> None:
+    found = _label(tier, texts)
+    assert isinstance(found, NoLabel)
+    assert found.method == NAME
+    assert reason in found.reason
+
+
+def test_repeated_examples_count_once() -> None:
+    found = _label("input", ["a|*▁dog", "a|*▁dog", "a|*▁dog", "b|*▁cat"])
+    assert isinstance(found, Label)
+    assert "1 of 2" in found.reason
+
+
+def test_only_the_strongest_are_counted() -> None:
+    texts = [f"x{n}|*▁dog" for n in range(20)] + [f"y{n}|*▁cat" for n in range(30)]
+    evidence = FeatureEvidence(
+        FeatureKey("m", "s", 0, 0),
+        tuple(
+            ActivationExample(made.tokens, made.activations * (50 - at))
+            for at, made in enumerate(map(_example, texts))
+        ),
+        "here",
+    )
+    found = TokenFrequency().label(evidence, _result("input"))
+    assert isinstance(found, Label)
+    assert found.text == "dog"
+    assert "20 of 20" in found.reason
+
+
+def test_is_a_labeler() -> None:
+    assert isinstance(TokenFrequency(), Labeler)
+    assert TokenFrequency().name == NAME
