@@ -76,6 +76,10 @@ class Workspace(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.connections, "Inputs and Outputs")
         self.tabs.addTab(self.supernodes, "Supernodes")
+        # A page has its size only once it is shown; the layout depends on it.
+        self.tabs.currentChanged.connect(
+            lambda: QTimer.singleShot(0, self._show_supernodes)
+        )
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.canvas)
         split.addWidget(self.tabs)
@@ -174,10 +178,16 @@ class Workspace(QWidget):
         self.canvas.set_pins(state.pins.get(number, ()))
         groups = state.supernodes.get(number, {}).values()
         self.canvas.set_groups([group.members for group in groups])
-        self.supernodes.show_boxes(*supernode_boxes(state, number))
         self.tabs.setTabText(1, f"Supernodes ({len(groups)})")
+        self._show_supernodes()
         self._on_pruning_moved()
         self._show_connections()
+
+    def _show_supernodes(self) -> None:
+        number = self.session.graph_id
+        if number is not None and self.tabs.currentWidget() is self.supernodes:
+            boxes, links = supernode_boxes(self.session.state, number)
+            self.supernodes.show_boxes(boxes, links)
 
     def _show_connections(self) -> None:
         graph, number = self.session.graph, self.session.graph_id

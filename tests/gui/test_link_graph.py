@@ -244,11 +244,12 @@ class TestLinks:
         mask[6] = False
         assert base_links(graph, lay_out(graph, mask)).tolist() == [0, 1, 5]
 
-    def test_focus_links_are_its_own_and_those_among_pins(self) -> None:
+    def test_focus_links_are_its_own_else_those_among_pins(self) -> None:
         graph = graph_of()
         layout = lay_out(graph, everything(graph))
         pins = np.array([0, 1, 3], dtype=np.int32)
-        assert sorted(focus_links(graph, layout, 6, pins).tolist()) == [1, 2, 3, 4]
+        assert sorted(focus_links(graph, layout, 6, pins).tolist()) == [2, 3, 4]
+        assert sorted(focus_links(graph, layout, None, pins).tolist()) == [1]
 
     def test_focus_links_are_bounded(self) -> None:
         nodes: list[Node] = [(FEATURE, "0", 0, n) for n in range(900)]

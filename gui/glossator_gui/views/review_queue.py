@@ -193,6 +193,7 @@ class ReviewQueueView(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(self.painter)
         self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setAccessibleName("Features to review")
         self.list.selectionModel().selectionChanged.connect(self._on_selection_changed)

@@ -208,13 +208,17 @@ def focus_links(
     focus: int | None,
     pinned: IndexColumn,
 ) -> LinkIndices:
-    """Links of the focused node and those among pinned ones, strongest first."""
+    """Links of the focused node, else those among pinned ones; strongest first.
+
+    Both at once hide each other where many nodes are pinned.
+    """
     links = graph.links
-    wanted = np.zeros(len(graph.nodes), dtype=np.bool_)
-    wanted[pinned] = True
-    chosen = wanted[links.source] & wanted[links.target]
     if focus is not None:
-        chosen |= (links.source == focus) | (links.target == focus)
+        chosen = (links.source == focus) | (links.target == focus)
+    else:
+        wanted = np.zeros(len(graph.nodes), dtype=np.bool_)
+        wanted[pinned] = True
+        chosen = wanted[links.source] & wanted[links.target]
     drawn = ~np.isnan(layout.x)
     found = np.flatnonzero(chosen & drawn[links.source] & drawn[links.target])
     if len(found) == 0:
