@@ -167,6 +167,12 @@ def test_an_edit_without_effect_is_no_step_and_keeps_redo(project: Project) -> N
     project.undo()
     assert project.apply("the same pins", [SetPins(ONE, (2, 4))]) is None
     assert project.apply("nothing at all", []) is None
+    project.redo()
+    label = AddRevision(F7, revision("x"))
+    project.apply("label", [label])
+    assert project.apply("the same label", [label]) is None
+    project.undo()
+    project.undo()
     assert project.redo() == "note"
 
 
@@ -213,6 +219,19 @@ def test_into_never_reaches_behind_a_later_step(project: Project) -> None:
     while project.undo():
         pass
     assert visible(project.state)["labels"] == {}
+
+
+def test_into_tells_supernodes_apart(project: Project) -> None:
+    def put(number: int, name: str) -> list[AnyEdit]:
+        return [PutSupernode(ONE, number, Supernode(name=name, members=(2,)))]
+
+    run = project.apply("run", [SetMark(F7, "skipped")])
+    project.apply("person", put(8, "mine"))
+    assert project.apply("run", put(9, "its"), into=run) == run
+    assert project.apply("run", put(8, "its"), into=run) != run
+    while project.undo():
+        pass
+    assert list(project.state.supernodes[ONE]) == [1, 2]
 
 
 def test_into_never_crosses_a_step_that_can_be_redone(project: Project) -> None:
@@ -438,10 +457,11 @@ def test_any_sequence(
         assert int(rows[0][0]) >= n_revisions, "append-only"
         n_revisions = int(rows[0][0])
     end = visible(project.state)
-    revisions = project.state.revisions
+    before = project.state
     project = reopened(project)
     assert visible(project.state) == end
-    assert project.state.revisions == revisions
+    assert project.state.revisions == before.revisions
+    assert (project.state.notes, project.state.marks) == (before.notes, before.marks)
     n_undone = 0
     while project.undo():
         n_undone += 1

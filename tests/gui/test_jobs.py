@@ -1,0 +1,112 @@
+"""Jobs run in a process of their own, and every end of one is told."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from glossator.progress import Progress
+from glossator_gui.jobs import JobSlot, Work
+from tests.gui.work import break_down, count, die, refuse
+
+SECONDS = 30_000
+
+
+class Heard:
+    """Everything a slot has said."""
+
+    def __init__(self, slot: JobSlot) -> None:
+        self.progress: list[Progress] = []
+        self.ends: list[object] = []
+        slot.progressed.connect(self.progress.append)
+        slot.succeeded.connect(lambda result: self.ends.append(("succeeded", result)))
+        slot.failed.connect(lambda text: self.ends.append(("failed", text)))
+        slot.stopped.connect(lambda: self.ends.append("stopped"))
+
+
+@pytest.fixture
+def slot() -> Iterator[JobSlot]:
+    slot = JobSlot()
+    yield slot
+    slot.end()
+
+
+@pytest.fixture
+def heard(slot: JobSlot) -> Heard:
+    return Heard(slot)
+
+
+def test_progress_then_the_result(slot: JobSlot, heard: Heard, qtbot: QtBot) -> None:
+    slot.start(count, 5)
+    assert slot.running
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == [("succeeded", 5)]
+    assert [progress.done for progress in heard.progress] == [0, 1, 2, 3, 4]
+    assert not slot.running
+
+
+@pytest.mark.parametrize(
+    ("work", "text"),
+    [(refuse, "the field: is no good"), (break_down, "ZeroDivisionError: the field")],
+)
+def test_an_error_is_told_in_one_sentence(
+    slot: JobSlot, heard: Heard, qtbot: QtBot, work: Work[str], text: str
+) -> None:
+    slot.start(work, "the field")
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == [("failed", text)]
+
+
+def test_a_process_that_dies_is_told(slot: JobSlot, heard: Heard, qtbot: QtBot) -> None:
+    slot.start(die, None)
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == [("failed", "the process that computes ended unexpectedly")]
+    assert not slot.running
+
+
+def test_cancel_stops_between_two_steps(
+    slot: JobSlot, heard: Heard, qtbot: QtBot
+) -> None:
+    slot.start(count, 100_000)
+    qtbot.waitUntil(lambda: len(heard.progress) > 3, timeout=SECONDS)
+    slot.cancel()
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == ["stopped"]
+    assert len(heard.progress) < 100_000
+
+
+def test_pause_waits_and_resume_goes_on(
+    slot: JobSlot, heard: Heard, qtbot: QtBot
+) -> None:
+    slot.start(count, 400)
+    qtbot.waitUntil(lambda: len(heard.progress) > 3, timeout=SECONDS)
+    slot.pause()
+    assert slot.paused
+    qtbot.wait(300)
+    at_rest = len(heard.progress)
+    qtbot.wait(300)
+    assert len(heard.progress) == at_rest < 400
+    slot.resume()
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == [("succeeded", 400)]
+
+
+def test_cancel_while_paused(slot: JobSlot, heard: Heard, qtbot: QtBot) -> None:
+    slot.start(count, 100_000)
+    qtbot.waitUntil(lambda: len(heard.progress) > 3, timeout=SECONDS)
+    slot.pause()
+    slot.cancel()
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == ["stopped"]
+
+
+def test_a_new_start_silences_the_old_job(
+    slot: JobSlot, heard: Heard, qtbot: QtBot
+) -> None:
+    slot.start(count, 100_000)
+    qtbot.waitUntil(lambda: len(heard.progress) > 3, timeout=SECONDS)
+    slot.start(count, 2)
+    heard.progress.clear()
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == [("succeeded", 2)]
+    assert {progress.total for progress in heard.progress} == {2}
