@@ -1,6 +1,5 @@
 """Neuronpedia feature JSON: ``Neuron`` rows, one a file or a list in one."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ from glossator.evidence.dashboard_record import (
 )
 from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.evidence.feature_evidence import FeatureEvidence, StoredExplanation
+from glossator.evidence.record_files import RecordFiles, StoredRecord
 from glossator.graph.attribution_graph import FeatureKey
 
 
@@ -40,57 +40,38 @@ class WireRow(DashboardRecord, kw_only=True):
     explanations: list[WireExplanation] = msgspec.field(default_factory=list)
 
 
-class NeuronpediaRows:
-    """Evidence from saved Neuronpedia features; each file is read when needed."""
+class NeuronpediaRows(RecordFiles):
+    """Evidence from saved Neuronpedia features."""
 
-    def __init__(self, files: Iterable[Path], *, name: str) -> None:
-        self._name = name
-        self._places: dict[FeatureKey, tuple[Path, int]] = {}
-        self._last: tuple[Path, list[bytes]] | None = None
-        for path in files:
-            for at, row in enumerate(_rows(path)):
-                self._places[_key(row, path, at)] = (path, at)
+    kind = "Neuronpedia features"
 
-    @property
-    def name(self) -> str:
-        return f"Neuronpedia features {self._name}"
+    def records(self, path: Path) -> list[StoredRecord]:
+        data = read_bytes(path)
+        rows = (
+            [data]
+            if data.lstrip()[:1] == b"{"
+            else [bytes(row) for row in decode(data, list[msgspec.Raw], source=path)]
+        )
+        return [
+            StoredRecord(_key(row, path, at), row, f"[{at}]")
+            for at, row in enumerate(rows)
+        ]
 
-    @property
-    def features(self) -> tuple[FeatureKey, ...]:
-        return tuple(self._places)
-
-    def evidence(self, feature: FeatureKey) -> FeatureEvidence | None:
-        place = self._places.get(feature)
-        if place is None:
-            return None
-        path, at = place
-        if self._last is None or self._last[0] != path:
-            self._last = (path, _rows(path))
-        rows = self._last[1]
-        if at >= len(rows) or _key(rows[at], path, at) != feature:
-            raise EvidenceError("the file changed since it was opened", source=path)
-        record = decode(rows[at], WireRow, source=f"{path}[{at}]")
+    def decoded(self, record: StoredRecord, path: Path) -> FeatureEvidence:
+        row = decode(record.data, WireRow, source=f"{path}{record.field}")
         return to_evidence(
-            record,
-            record.activations,
-            feature,
-            groups=tuple(_group(a) for a in record.activations),
+            row,
+            row.activations,
+            record.feature,
+            groups=tuple(_group(a) for a in row.activations),
             origin=str(path),
-            field=f"[{at}]",
+            field=record.field,
             explanations=tuple(
                 StoredExplanation(e.description, e.type_name or e.model_name or "")
-                for e in record.explanations
+                for e in row.explanations
                 if e.description
             ),
         )
-
-
-def _rows(path: Path) -> list[bytes]:
-    """The rows of a file, undecoded: a broken one does not hide the others."""
-    data = read_bytes(path)
-    if data.lstrip()[:1] == b"{":
-        return [data]
-    return [bytes(row) for row in decode(data, list[msgspec.Raw], source=path)]
 
 
 def _key(row: bytes, path: Path, at: int) -> FeatureKey:

@@ -1,12 +1,9 @@
 """SAEDashboard batch files: one JSON with some features of one layer."""
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
-from glossator.errors import EvidenceError
 from glossator.evidence.dashboard_record import (
     DashboardRecord,
     WireActivation,
@@ -14,9 +11,8 @@ from glossator.evidence.dashboard_record import (
 )
 from glossator.evidence.evidence_file import decode, read_bytes
 from glossator.evidence.feature_evidence import FeatureEvidence
+from glossator.evidence.record_files import RecordFiles, StoredRecord
 from glossator.graph.attribution_graph import FeatureKey
-
-RecordT = TypeVar("RecordT")
 
 
 class WireBatchActivation(WireActivation):
@@ -42,54 +38,35 @@ class _Header(msgspec.Struct):
     feature_index: int
 
 
-class SaeDashboardBatches:
-    """Evidence from SAEDashboard batches; each file is read when it is needed."""
+class SaeDashboardBatches(RecordFiles):
+    """Evidence from SAEDashboard batches."""
 
-    def __init__(self, files: Iterable[Path], *, name: str) -> None:
-        self._name = name
-        self._places: dict[FeatureKey, tuple[Path, int]] = {}
-        self._last: tuple[Path, WireBatch] | None = None
-        for path in files:
-            batch = decode(read_bytes(path), WireBatch, source=path)
-            for at in range(len(batch.features)):
-                self._places[_key(batch, path, at)] = (path, at)
+    kind = "SAEDashboard batches"
 
-    @property
-    def name(self) -> str:
-        return f"SAEDashboard batches {self._name}"
+    def records(self, path: Path) -> list[StoredRecord]:
+        batch = decode(read_bytes(path), WireBatch, source=path)
+        records = []
+        for at, raw in enumerate(batch.features):
+            field, data = f"features[{at}]", bytes(raw)
+            header = decode(data, _Header, source=f"{path}: {field}")
+            key = FeatureKey(
+                batch.model_id, batch.sae_set, batch.layer, header.feature_index
+            )
+            records.append(StoredRecord(key, data, field))
+        return records
 
-    @property
-    def features(self) -> tuple[FeatureKey, ...]:
-        return tuple(self._places)
-
-    def evidence(self, feature: FeatureKey) -> FeatureEvidence | None:
-        place = self._places.get(feature)
-        if place is None:
-            return None
-        path, at = place
-        if self._last is None or self._last[0] != path:
-            self._last = (path, decode(read_bytes(path), WireBatch, source=path))
-        batch = self._last[1]
-        if at >= len(batch.features) or _key(batch, path, at) != feature:
-            raise EvidenceError("the file changed since it was opened", source=path)
-        record = _feature(batch, WireBatchFeature, path, at)
-        return to_evidence(
-            record,
-            record.activations,
-            feature,
-            groups=tuple(_group(a) for a in record.activations),
-            origin=str(path),
-            field=f"features[{at}]",
+    def decoded(self, record: StoredRecord, path: Path) -> FeatureEvidence:
+        feature = decode(
+            record.data, WireBatchFeature, source=f"{path}: {record.field}"
         )
-
-
-def _feature(batch: WireBatch, record: type[RecordT], path: Path, at: int) -> RecordT:
-    return decode(bytes(batch.features[at]), record, source=f"{path}: features[{at}]")
-
-
-def _key(batch: WireBatch, path: Path, at: int) -> FeatureKey:
-    header = _feature(batch, _Header, path, at)
-    return FeatureKey(batch.model_id, batch.sae_set, batch.layer, header.feature_index)
+        return to_evidence(
+            feature,
+            feature.activations,
+            record.feature,
+            groups=tuple(_group(a) for a in feature.activations),
+            origin=str(path),
+            field=record.field,
+        )
 
 
 def _group(activation: WireBatchActivation) -> str:

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -26,20 +26,7 @@ QueueName = Literal[
     "all",
 ]
 
-QUEUES: tuple[QueueName, ...] = (
-    "to review",
-    "obscure",
-    "cross",
-    "proposed",
-    "imported",
-    "insufficient",
-    "no evidence",
-    "not scored",
-    "skipped",
-    "rejected",
-    "accepted",
-    "all",
-)
+QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 
 
 def person() -> str:

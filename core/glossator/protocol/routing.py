@@ -36,11 +36,12 @@ class LiteralRouting:
     def decide(self, scores: FeatureScores) -> TierDecision:
         lacking = _insufficient(scores)
         if lacking:
-            return self._decision("insufficient", lacking)
+            return _decision(self, "insufficient", lacking)
         sides = _at_least(_raw(scores, ("input", "output")), self.threshold)
         if sides:
             best = max(sides, key=lambda window: sides[window])
-            return self._decision(
+            return _decision(
+                self,
                 best,
                 f"{best} correlation {sides[best]:.2f} reaches {self.threshold:g}"
                 f"{_beside(sides, best)}.",
@@ -50,30 +51,14 @@ class LiteralRouting:
         cross = _at_least(_raw(scores, ("cross",)), self.threshold)
         shown = _listed(_raw(scores, WINDOW_NAMES), "{:.2f}")
         if cross:
-            return self._decision(
+            return _decision(
+                self,
                 "cross",
                 f"only cross reaches {self.threshold:g} ({shown}).",
                 passed=("cross",),
             )
-        return self._decision(
-            "obscure", f"no window reaches {self.threshold:g} ({shown})."
-        )
-
-    def _decision(
-        self,
-        tier: Tier,
-        reason: str,
-        *,
-        passed: tuple[WindowName, ...] = (),
-        cross_scored: bool = True,
-    ) -> TierDecision:
-        return TierDecision(
-            tier=tier,
-            routing=self.name,
-            threshold=self.threshold,
-            reason=reason,
-            passed=passed,
-            cross_scored=cross_scored,
+        return _decision(
+            self, "obscure", f"no window reaches {self.threshold:g} ({shown})."
         )
 
 
@@ -91,40 +76,48 @@ class CalibratedRouting:
     def decide(self, scores: FeatureScores) -> TierDecision:
         lacking = _insufficient(scores)
         if lacking:
-            return self._decision("insufficient", lacking)
+            return _decision(self, "insufficient", lacking)
         z = {
             window: score.z
             for window in WINDOW_NAMES
             if (score := scores.of(window)) is not None and score.z is not None
         }
         if not z:
-            return self._decision(
-                "insufficient", "no null distribution is known for these windows."
+            return _decision(
+                self, "insufficient", "no null distribution is known for these windows."
             )
         shown = _listed(z, "{:.1f}")
         passed = _at_least(z, self.threshold)
         if not passed:
-            return self._decision(
-                "obscure", f"no window reaches z {self.threshold:g} (z: {shown})."
+            return _decision(
+                self, "obscure", f"no window reaches z {self.threshold:g} (z: {shown})."
             )
         best = max(passed, key=lambda window: passed[window])
-        return self._decision(
+        return _decision(
+            self,
             best,
             f"{best} z {passed[best]:.1f} is the largest over {self.threshold:g} "
             f"(z: {shown}).",
             passed=tuple(passed),
         )
 
-    def _decision(
-        self, tier: Tier, reason: str, passed: tuple[WindowName, ...] = ()
-    ) -> TierDecision:
-        return TierDecision(
-            tier=tier,
-            routing=self.name,
-            threshold=self.threshold,
-            reason=reason,
-            passed=passed,
-        )
+
+def _decision(
+    routing: LiteralRouting | CalibratedRouting,
+    tier: Tier,
+    reason: str,
+    *,
+    passed: tuple[WindowName, ...] = (),
+    cross_scored: bool = True,
+) -> TierDecision:
+    return TierDecision(
+        tier=tier,
+        routing=routing.name,
+        threshold=routing.threshold,
+        reason=reason,
+        passed=passed,
+        cross_scored=cross_scored,
+    )
 
 
 def _insufficient(scores: FeatureScores) -> str:
