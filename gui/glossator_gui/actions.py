@@ -106,8 +106,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "skip", "Skip", "Review", ("S",), "Put it off and go on", needs="selection"
     ),
-    ActionSpec("next", "Next in Queue", "Review", ("J", "N"), separator=True),
+    ActionSpec("next", "Next in Queue", "Review", ("J",), separator=True),
     ActionSpec("previous", "Previous in Queue", "Review", ("K",)),
+    ActionSpec(
+        "next_unlabelled",
+        "Next Unlabelled",
+        "Review",
+        ("N",),
+        "The next feature of the queue that has no label",
+    ),
     ActionSpec("focus_queue", "Go to Queue", "Review", ("Ctrl+1",), separator=True),
     ActionSpec("focus_graph", "Go to Graph", "Review", ("Ctrl+2",)),
     ActionSpec("focus_label", "Go to Label", "Review", ("Ctrl+3",)),

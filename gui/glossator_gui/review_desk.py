@@ -66,13 +66,17 @@ class ReviewDesk(QObject):
 
     # -- decisions ------------------------------------------------------------------
 
+    def accept_shown(self) -> None:
+        """Accept what stands in the label editor."""
+        if self.panel.editor_text.strip():
+            self.panel.accept_label()
+        else:
+            self.session.told.emit("There is no label to accept: type one first (E).")
+
     def accept(self, text: str) -> None:
         """Accept a label for the focused feature and go on."""
         feature = self.session.feature
-        if feature is None:
-            return
-        if not text.strip():
-            self.session.told.emit("Type a label first (E); there is none to accept.")
+        if feature is None or not text.strip():
             return
         edits = accept_edits(self.session.state, feature, text.strip(), person())
         self._decide(f"accept {text.strip()!r}", edits, feature)
@@ -112,6 +116,14 @@ class ReviewDesk(QObject):
         """Go along the queue."""
         following = self.queue.next_after(self.session.feature, by)
         if following is not None:
+            self.session.select_features([following])
+
+    def next_unlabelled(self) -> None:
+        """Go to the next feature of the queue that has no label."""
+        following = self.queue.next_after(self.session.feature, unlabelled=True)
+        if following is None:
+            self.session.told.emit("Every feature further on has a label.")
+        else:
             self.session.select_features([following])
 
     # -- what the session says ------------------------------------------------------

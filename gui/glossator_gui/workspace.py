@@ -38,6 +38,7 @@ from glossator_gui.session import Session
 from glossator_gui.theme import Theme
 from glossator_gui.views.connections.view import ConnectionsView
 from glossator_gui.views.elided_label import ElidedLabel
+from glossator_gui.views.legend import Legend
 from glossator_gui.views.link_graph.view import ColourBy, LinkGraphView
 from glossator_gui.views.plain_text import one_line
 from glossator_gui.views.supernodes.view import SupernodeView
@@ -70,7 +71,8 @@ class Workspace(QWidget):
         self.pruning.setAccessibleName("Share of influence shown, in percent")
         self.pruning.valueChanged.connect(self._on_pruning_moved)
         self.pruned = QLabel()
-        self.notice = _Notice()
+        self.legend = Legend()
+        self.notice = _Notice(self.legend)
         self.notice.button.clicked.connect(self.evidence_requested)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -130,7 +132,7 @@ class Workspace(QWidget):
         self.supernodes.box_moved.connect(self._on_box_moved)
 
     def set_theme(self, theme: Theme) -> None:
-        for view in (self.canvas, self.connections, self.supernodes):
+        for view in (self.canvas, self.connections, self.supernodes, self.legend):
             view.set_theme(theme)
 
     # -- what the session says ------------------------------------------------------
@@ -173,7 +175,12 @@ class Workspace(QWidget):
         number, state = self.session.graph_id, self.session.state
         if number is None:
             return
-        self.canvas.set_node_tiers(node_tiers(state, number), self.colour_by)
+        tiers = node_tiers(state, number)
+        self.canvas.set_node_tiers(tiers, self.colour_by)
+        if self.colour_by == "tier":
+            self.legend.show_tiers(tiers)
+        else:
+            self.legend.show_shares()
         self.canvas.set_labels(node_labels(state, number))
         self.canvas.set_pins(state.pins.get(number, ()))
         groups = state.supernodes.get(number, {}).values()
@@ -203,7 +210,7 @@ class Workspace(QWidget):
     def _show_notice(self) -> None:
         graph, session = self.session.graph, self.session
         if graph is None:
-            self.notice.hide()
+            self.notice.say("", button=False)
         elif session.evidence_problems:
             self.notice.say(session.evidence_problems[0], button=True)
         elif not session.has_evidence:
@@ -215,10 +222,8 @@ class Workspace(QWidget):
             )
         elif graph.warnings:
             self.notice.say(" ".join(graph.warnings), button=False)
-        elif graph.description:
-            self.notice.say(graph.description, button=False)
         else:
-            self.notice.hide()
+            self.notice.say(graph.description, button=False)
 
     # -- gestures -------------------------------------------------------------------
 
@@ -343,7 +348,7 @@ class Workspace(QWidget):
 class _Notice(QWidget):
     """A line on what is particular about the graph that is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, legend: Legend) -> None:
         super().__init__()
         self.text = ElidedLabel()
         self.button = QPushButton("Add Evidence…")
@@ -351,8 +356,9 @@ class _Notice(QWidget):
         row.setContentsMargins(10, 0, 10, 6)
         row.addWidget(self.text, 1)
         row.addWidget(self.button)
+        row.addSpacing(12)
+        row.addWidget(legend)
 
     def say(self, text: str, *, button: bool) -> None:
         self.text.show_text(one_line(text))
         self.button.setVisible(button)
-        self.show()

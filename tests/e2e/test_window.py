@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 
 from glossator.settings import projects_folder
 from glossator_gui.main_window import MainWindow
-from tests.core.graph_documents import as_bytes, feature_json, tracer_graph
+from tests.core.graph_documents import (
+    as_bytes,
+    feature_json,
+    feature_node,
+    tracer_graph,
+)
 
 
 @pytest.fixture
@@ -25,7 +30,9 @@ def window() -> Iterator[MainWindow]:
 @pytest.fixture
 def graph_file(tmp_path: Path) -> Path:
     path = tmp_path / "good.json"
-    path.write_bytes(as_bytes(tracer_graph()))
+    document = tracer_graph()
+    document["nodes"].append(feature_node(1, 5, 2))
+    path.write_bytes(as_bytes(document))
     return path
 
 
@@ -131,7 +138,8 @@ def test_evidence_that_is_added_is_shown(
     known = session.evidence(graph.features[0])
     assert known is not None
     assert known.examples
-    assert window.workspace.notice.isHidden()
+    assert window.workspace.notice.button.isHidden()
+    assert window.workspace.notice.text.text == ""
 
 
 def test_evidence_that_is_none_is_refused(
@@ -194,3 +202,80 @@ def test_themes_can_be_chosen(window: MainWindow) -> None:
         lightness[choice] = window.grab().toImage().pixelColor(5, 400).lightness()
     assert lightness["dark"] < 60
     assert lightness["light"] > 200
+
+
+def test_the_keys_of_the_review(window: MainWindow, graph_file: Path) -> None:
+    session, queue = window.session, window.review.queue
+    session.open_files([graph_file])
+    order = [row.feature for row in queue.model.rows]
+    assert len(order) >= 3
+
+    def press(name: str) -> None:
+        window.actions_by_name[name].trigger()
+
+    press("next")
+    assert session.feature == order[0]
+    press("accept")
+    assert "no label to accept" in window.statusBar().currentMessage()
+    assert session.state.review_state(order[0]) == "unlabelled"
+    window.review.accept("first")
+    assert session.feature == order[1]
+    press("skip")
+    assert session.state.marks
+    assert session.feature == order[2]
+    press("undo")
+    assert not session.state.marks
+    window.review._show_queue()
+    session.select_features([order[1]])
+    window.review.accept("second")
+    session.select_features([order[2]])
+    window.review.accept("third")
+    window.review._on_queue_chosen("all")
+    session.select_features([order[0]])
+    press("reject")
+    assert session.state.review_state(order[0]) == "rejected"
+    session.select_features([order[1]])
+    press("previous")
+    assert session.feature == order[0]
+    press("next_unlabelled")
+    labelled = {f for f in order if session.state.label(f)}
+    assert session.feature not in labelled
+
+
+def test_pin_group_rename_ungroup(window: MainWindow, graph_file: Path) -> None:
+    session = window.session
+    session.open_files([graph_file])
+    number = session.graph_id
+    assert number is not None
+    session.select([0, 1])
+    window.actions_by_name["pin"].trigger()
+    assert session.state.pins[number] == (0, 1)
+    window.actions_by_name["pin"].trigger()
+    assert session.state.pins[number] == ()
+    window.actions_by_name["group"].trigger()
+    answer("a group")
+    (held,) = session.state.supernodes[number].values()
+    assert (held.name, held.members) == ("a group", (0, 1))
+    window.actions_by_name["rename"].trigger()
+    answer("renamed")
+    (held,) = session.state.supernodes[number].values()
+    assert held.name == "renamed"
+    assert "Supernodes (1)" in window.workspace.tabs.tabText(1)
+    window.actions_by_name["ungroup"].trigger()
+    assert not session.state.supernodes[number]
+    for _ in range(5):
+        window.actions_by_name["undo"].trigger()
+    assert session.state.pins[number] == ()
+    assert not session.state.supernodes[number]
+
+
+def answer(text: str) -> None:
+    """Answer the dialog that asks for a name."""
+    (dialog,) = [
+        w
+        for w in QApplication.topLevelWidgets()
+        if isinstance(w, QInputDialog) and w.isVisible()
+    ]
+    dialog.setTextValue(text)
+    dialog.accept()
+    QTest.qWait(60)

@@ -251,16 +251,20 @@ class ReviewQueueView(QWidget):
         self.list.viewport().update()
 
     def next_after(
-        self, feature: FeatureKey | None, step: int = 1
+        self, feature: FeatureKey | None, step: int = 1, *, unlabelled: bool = False
     ) -> FeatureKey | None:
-        """The feature `step` rows on; the first where the given one is not shown."""
-        features = [row.feature for row in self.model.rows]
-        if not features:
-            return None
-        if feature not in features:
-            return features[0]
-        at = features.index(feature) + step
-        return features[at] if 0 <= at < len(features) else None
+        """The feature `step` rows on, among all or among those without a label.
+
+        The first one where the given feature is not shown; None past the ends.
+        """
+        rows = self.model.rows
+        at = next((n for n, row in enumerate(rows) if row.feature == feature), None)
+        at = (0 if step > 0 else -1) if at is None else at + step
+        while 0 <= at < len(rows):
+            if not (unlabelled and rows[at].label):
+                return rows[at].feature
+            at += step
+        return None
 
     def _chosen(self) -> tuple[FeatureKey, ...]:
         chosen = self.list.selectionModel().selectedIndexes()
