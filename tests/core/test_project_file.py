@@ -409,3 +409,12 @@ def test_a_copy_that_fails_names_its_target(
         project.save_copy(target)
     assert str(raised.value).startswith(f"{target}: ")
     assert os.listdir(tmp_path) == ["folder"]
+
+
+def test_a_place_that_takes_no_file_is_told(tmp_path: Path) -> None:
+    """As on a read-only file system: neither opening nor tidying up can work."""
+    graph = graph_of(tracer_graph())
+    target = tmp_path / f"{'n' * 300}.gloss"
+    with pytest.raises(ProjectError, match="cannot open"):
+        add_graphs(target, [graph], [tmp_path / "graph.json"])
+    assert list(tmp_path.iterdir()) == []

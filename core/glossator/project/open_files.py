@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +95,7 @@ def add_graphs(
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ProjectError(f"{target}: cannot create ({error.strerror})") from error
-    existed = target.exists()
+    existed = os.path.lexists(target)
     try:
         project = Project(target)
         try:
@@ -104,7 +106,8 @@ def add_graphs(
             raise
     except BaseException:
         if not existed:
-            target.unlink(missing_ok=True)
+            with suppress(OSError):
+                target.unlink()
         raise
     return project
 
