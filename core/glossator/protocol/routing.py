@@ -116,7 +116,7 @@ def _decision(
         threshold=routing.threshold,
         reason=reason,
         passed=passed,
-        cross_scored=cross_scored,
+        cross_scored=cross_scored and tier != "insufficient",
     )
 
 
