@@ -30,8 +30,8 @@ from glossator.project.open_files import (
 )
 from glossator.project.project import Project
 from glossator.protocol.protocol_settings import ProtocolSettings
-from glossator.run import format_tier_table, tier_table
 from glossator.settings import projects_folder
+from glossator.tier_table import format_tier_table, tier_table
 
 WINDOW_GROUP = "glossator.window"
 

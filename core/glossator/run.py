@@ -4,7 +4,6 @@ The generator only computes: it gets frozen input and yields progress with finis
 outcomes; whoever drives it applies them to the project (`outcome_edits`).
 """
 
-from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,10 +27,8 @@ from glossator.project.revision import LabelRevision, feature_subject, now
 from glossator.project.state import ProjectState
 from glossator.protocol.decision import (
     CHEAP_TIERS,
-    TIERS,
     FeatureScores,
     ProtocolResult,
-    Tier,
     TierDecision,
 )
 from glossator.protocol.embedder import Embedder, SentenceEmbedder
@@ -166,10 +163,60 @@ def run_protocol(
     """
     settings = settings.checked()
     pool = null_pool(at_hand, settings)
-    unreadable: dict[FeatureKey, str] = {}
-    found: dict[FeatureKey, FeatureEvidence] = {}
-    cut: dict[FeatureKey, FeatureWindows] = {}
-    wanted = list(dict.fromkeys((*scope, *pool)))
+    reading = yield from _read_evidence(
+        list(dict.fromkeys((*scope, *pool))), evidence, settings, cancel
+    )
+    cut = reading.cut
+    texts = (t for c in cut.values() for w in c.windows.values() for t in w.texts)
+    embeddings = yield from embed_texts(texts, embedder, store, cancel)
+    yield Progress(0, len(scope), "drawing the null")
+    pooled = [cut[feature] for feature in pool if feature in cut]
+    nulls = find_nulls(pooled, embeddings, embedder.name, settings)
+
+    def outcome(feature: FeatureKey) -> FeatureOutcome:
+        if feature not in cut:
+            reason = reading.why_not(feature)
+            result = _no_evidence(reason, settings, embedder.name, nulls)
+            return FeatureOutcome(feature, result, NoLabel(labeler.name, reason), "")
+        known = reading.found[feature]
+        scores = score_feature(cut[feature], embeddings, nulls)
+        result = decide(scores, settings, embedder.name, nulls)
+        label = _label(labeler, known, result)
+        return FeatureOutcome(feature, result, label, known.origin)
+
+    outcomes: list[FeatureOutcome] = []
+    for start in range(0, len(scope), _BATCH):
+        cancel.check()
+        batch = tuple(outcome(feature) for feature in scope[start : start + _BATCH])
+        outcomes += batch
+        yield RunProgress(len(outcomes), len(scope), "deciding tiers", batch)
+    problems = tuple(reading.unreadable.values())
+    return RunReport(tuple(outcomes), problems, embedder.device, settings)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What the evidence came to."""
+
+    found: dict[FeatureKey, FeatureEvidence]
+    cut: dict[FeatureKey, FeatureWindows]
+    """Of the features found."""
+    unreadable: dict[FeatureKey, str]
+
+    def why_not(self, feature: FeatureKey) -> str:
+        problem = self.unreadable.get(feature)
+        if problem:
+            return f"its evidence cannot be read: {problem}."
+        return "no source of evidence knows the feature."
+
+
+def _read_evidence(
+    wanted: Sequence[FeatureKey],
+    evidence: EvidenceSource,
+    settings: ProtocolSettings,
+    cancel: CancelToken,
+) -> Generator[Progress, None, _Reading]:
+    reading = _Reading({}, {}, {})
     for done, feature in enumerate(wanted):
         cancel.check()
         if done % _BATCH == 0:
@@ -177,41 +224,12 @@ def run_protocol(
         try:
             known = _usable_evidence(evidence, feature)
         except EvidenceError as error:
-            unreadable[feature] = str(error)
+            reading.unreadable[feature] = str(error)
             continue
         if known is not None:
-            found[feature] = known
-            cut[feature] = cut_windows(known, settings)
-    texts = (t for c in cut.values() for w in c.windows.values() for t in w.texts)
-    embeddings = yield from embed_texts(texts, embedder, store, cancel)
-    yield Progress(0, len(scope), "drawing the null")
-    pooled = [cut[feature] for feature in pool if feature in cut]
-    nulls = find_nulls(pooled, embeddings, embedder.name, settings)
-    outcomes: list[FeatureOutcome] = []
-    for start in range(0, len(scope), _BATCH):
-        cancel.check()
-        batch = []
-        for feature in scope[start : start + _BATCH]:
-            if feature in found:
-                scores = score_feature(cut[feature], embeddings, nulls)
-                result = decide(scores, settings, embedder.name, nulls)
-                label = _label(labeler, found[feature], result)
-                origin = found[feature].origin
-            else:
-                problem = unreadable.get(feature)
-                reason = (
-                    f"its evidence cannot be read: {problem}."
-                    if problem
-                    else "no source of evidence knows the feature."
-                )
-                result = _no_evidence(reason, settings, embedder.name, nulls)
-                label = NoLabel(labeler.name, reason)
-                origin = ""
-            batch.append(FeatureOutcome(feature, result, label, origin))
-        outcomes += batch
-        yield RunProgress(len(outcomes), len(scope), "deciding tiers", tuple(batch))
-    problems = tuple(unreadable.values())
-    return RunReport(tuple(outcomes), problems, embedder.device, settings)
+            reading.found[feature] = known
+            reading.cut[feature] = cut_windows(known, settings)
+    return reading
 
 
 def _usable_evidence(
@@ -289,28 +307,3 @@ def _proposal(outcome: FeatureOutcome, label: Label) -> LabelRevision:
         reason=label.reason,
         at=now(),
     )
-
-
-def tier_table(
-    results: Iterable[tuple[FeatureKey, ProtocolResult]],
-) -> dict[int, Counter[Tier]]:
-    """Number of features by layer and tier."""
-    table: dict[int, Counter[Tier]] = {}
-    for feature, result in results:
-        table.setdefault(feature.layer, Counter())[result.tier] += 1
-    return dict(sorted(table.items()))
-
-
-def format_tier_table(table: dict[int, Counter[Tier]]) -> str:
-    """Lay the table out as text, one layer a line and a line of totals."""
-    used = [tier for tier in TIERS if any(counts[tier] for counts in table.values())]
-    width = {tier: max(len(tier), 6) for tier in used}
-    lines = ["layer  " + "  ".join(f"{tier:>{width[tier]}}" for tier in used)]
-    total: Counter[Tier] = Counter()
-    for layer, counts in table.items():
-        total += counts
-        cells = "  ".join(f"{counts[tier] or '·':>{width[tier]}}" for tier in used)
-        lines.append(f"{layer:>5}  {cells}")
-    cells = "  ".join(f"{total[tier]:>{width[tier]}}" for tier in used)
-    lines.append(f"{'all':>5}  {cells}")
-    return "\n".join(lines)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from glossator.cli import COMMANDS, display_available, main
+from glossator.graph.graph_file import read_graph
 from glossator.project.edits import SetNote, SetPins
 from glossator.project.open_files import add_graphs
 from glossator.project.project import Project
@@ -438,12 +439,16 @@ def test_label_refuses(
 def test_label_keeps_a_project_that_was_there(
     run: Run, gpt2: Path, batch: Path, tmp_path: Path
 ) -> None:
+    one = write(tmp_path / "one.json", tracer_graph(slug="one", state=STATE))
+    fresh = tmp_path / "fresh.gloss"
+    add_graphs(fresh, [read_graph(one)], [one]).close()
+    none = tmp_path / "none"
+    assert is_refusal(run("label", one, "--evidence", none, "--out", fresh))
+    assert fresh.exists(), "though it has no history yet"
     out = make_project(tmp_path, "one")
     before = out.read_bytes()
     assert is_refusal(run("label", gpt2, "--evidence", batch, "--out", out))
     assert out.read_bytes() == before
-    one = write(tmp_path / "1.json", tracer_graph(slug="one", state=STATE))
-    none = tmp_path / "none"
     assert is_refusal(run("label", one, "--evidence", none, "--out", out))
     assert out.exists()
     assert run("verify", out).code == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glossator.errors import EvidenceError
 from glossator.evidence.feature_evidence import (
     ActivationExample,
     CombinedEvidence,
@@ -299,3 +300,20 @@ def test_real_batches(shared: Path) -> None:
         assert (evidence.max_activation > 0) == (index != 1)
         activations = [example.activation for example in evidence.examples]
         assert activations == sorted(activations, reverse=True)
+
+
+def test_sources_are_asked_in_order_and_a_broken_one_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    key = FeatureKey("m", "s", 0, 0)
+    broken, good = tmp_path / "broken", tmp_path / "good"
+    for folder, text in ((broken, "{"), (good, json.dumps(feature_json()))):
+        folder.mkdir()
+        (folder / "0.json").write_text(text)
+    both = CombinedEvidence((FeatureFolder(broken), FeatureFolder(good)))
+    found = both.evidence(key)
+    assert found is not None
+    assert str(good) in found.origin
+    with pytest.raises(EvidenceError, match="broken"):
+        CombinedEvidence((FeatureFolder(broken),)).evidence(key)
+    assert both.evidence(FeatureKey("m", "s", 1, 1)) is None

@@ -243,6 +243,23 @@ def test_the_file_is_marked_as_ours(path: Path) -> None:
     assert (application, version) == (APPLICATION_ID, len(MIGRATIONS))
 
 
+def test_the_document_tells_every_table_and_column(path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "project-file.md"
+    rows = {
+        line.split("`")[1]: line
+        for line in page.read_text().splitlines()
+        if line.startswith("| `")
+    }
+    with closing(sqlite3.connect(path)) as other:
+        tables = other.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' "
+            "AND name NOT LIKE 'sqlite_%'"
+        ).fetchall()
+        for (table,) in tables:
+            for column in other.execute(f"PRAGMA table_info({table})"):
+                assert f"`{column[1]}`" in rows[table], f"{table}.{column[1]}"
+
+
 CRASH = """
 import os, signal, sys
 from pathlib import Path

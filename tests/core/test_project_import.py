@@ -149,6 +149,9 @@ def test_undo_leaves_a_second_file_its_labels(project: Project, status: Status) 
     add(project, labelled(slug="first"))
     say(project, NINE, "the same", status)
     add(project, labelled("the same", "the same", slug="second"))
+    shown = project.state.revision_at(TWO, LEFT)
+    assert shown is not None
+    assert shown.status == status, "what is told of it is what we know best"
     project.undo()
     assert project.state.label_at(ONE, LEFT) == ""
     assert project.state.label_at(TWO, LEFT) == "the same"

@@ -9,7 +9,7 @@ import pytest
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.project.edits import AddRevision, AnyEdit, SetMark, SetResult
 from glossator.project.effects import show_edit
-from glossator.project.open_files import state_of
+from glossator.project.open_files import add_graphs, state_of
 from glossator.project.review import (
     QUEUES,
     QueueName,
@@ -190,6 +190,28 @@ def test_most_influential_first() -> None:
     add(state, accept_edits(state, ordered[0], "x", "ann"))
     ordered = ordered_queue(state, state.features(), "to review")
     assert [(f.layer, f.index) for f in ordered] == [(1, 4), (1, 5), (3, 1)]
+
+
+def test_the_graph_where_a_feature_counts_most_decides(tmp_path: Path) -> None:
+    documents = [
+        tracer_graph(
+            [
+                feature_node(1, 1, 0, influence=first),
+                feature_node(2, 2, 0, influence=second),
+            ],
+            [],
+            slug=slug,
+        )
+        for slug, first, second in (("a", 0.1, 0.5), ("b", 0.9, 0.4))
+    ]
+    project = add_graphs(
+        tmp_path / "p.gloss",
+        [graph_of(document) for document in documents],
+        [tmp_path / "a.json", tmp_path / "b.json"],
+    )
+    ordered = ordered_queue(project.state, project.state.features(), "all")
+    assert [feature.layer for feature in ordered] == [1, 2]
+    project.close()
 
 
 def test_without_influence_the_stronger_output_is_first() -> None:

@@ -30,11 +30,10 @@ from glossator.run import (
     FeatureOutcome,
     RunProgress,
     RunReport,
-    format_tier_table,
     outcome_edits,
     run_protocol,
-    tier_table,
 )
+from glossator.tier_table import format_tier_table, tier_table
 from tests.core.graph_documents import Json, feature_node, graph_of, tracer_graph
 
 pytestmark = pytest.mark.model

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from glossator.errors import EvidenceError
 from glossator.graph.attribution_graph import FeatureKey
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -130,7 +131,10 @@ class EvidenceSource(Protocol):
 
 @dataclass(frozen=True)
 class CombinedEvidence:
-    """Several sources, asked in order until one knows the feature."""
+    """Several sources, asked in order until one knows the feature.
+
+    A record that cannot be read is told only if no other source knows the feature.
+    """
 
     sources: tuple[EvidenceSource, ...] = ()
 
@@ -139,8 +143,15 @@ class CombinedEvidence:
         return ", ".join(source.name for source in self.sources) or "no evidence"
 
     def evidence(self, feature: FeatureKey) -> FeatureEvidence | None:
+        problem: EvidenceError | None = None
         for source in self.sources:
-            found = source.evidence(feature)
+            try:
+                found = source.evidence(feature)
+            except EvidenceError as error:
+                problem = problem or error
+                continue
             if found is not None:
                 return found
+        if problem is not None:
+            raise problem
         return None

@@ -68,9 +68,9 @@ def embed_texts(
     done = len(known)
     yield Progress(done, len(distinct), "embedding windows")
     for batch in embedder.embed(missing) if missing else ():
-        cancel.check()
         part = [missing[at] for at in batch.at]
         store.add(part, batch.vectors)
+        cancel.check()
         known.update(zip(part, batch.vectors, strict=True))
         done += len(part)
         yield Progress(done, len(distinct), "embedding windows")

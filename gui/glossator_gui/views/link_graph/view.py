@@ -140,17 +140,23 @@ class LinkGraphView(QWidget):
         self._describe()
 
     def set_pins(self, nodes: Sequence[int]) -> None:
-        if self._graph is not None:
-            self._pins = tuple(int(n) for n in nodes if 0 <= n < len(self._graph))
+        if self._graph is None:
+            return
+        known = tuple(int(n) for n in nodes if 0 <= n < len(self._graph))
+        if known != self._pins:
+            self._pins = known
             self._mark()
 
     def set_groups(self, groups: Sequence[Sequence[int]]) -> None:
         """Ring the members of supernodes."""
-        if self._graph is not None:
-            members = {int(n) for group in groups for n in group}
-            self._members = np.array(
-                sorted(n for n in members if 0 <= n < len(self._graph)), dtype=np.int64
-            )
+        if self._graph is None:
+            return
+        members = {int(n) for group in groups for n in group}
+        known = np.array(
+            sorted(n for n in members if 0 <= n < len(self._graph)), dtype=np.int64
+        )
+        if not np.array_equal(known, self._members):
+            self._members = known
             self._mark()
 
     @property
