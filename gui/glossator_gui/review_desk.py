@@ -11,8 +11,8 @@ from glossator.project.review import (
     QUEUES,
     QueueName,
     accept_edits,
-    in_queue,
-    ordered_queue,
+    fill_queues,
+    least_influence,
     person,
     reject_edits,
     skip_edits,
@@ -41,6 +41,7 @@ class ReviewDesk(QObject):
         self._shown: FeatureKey | None = None
         self._draft: str | None = None
         self._choosing = False
+        self._importance: dict[FeatureKey, float] = {}
         self._draft_pause = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._draft_pause.timeout.connect(self.flush)
         self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
@@ -131,6 +132,7 @@ class ReviewDesk(QObject):
     def _on_opened(self) -> None:
         stored = self.session.project.setting(_SETTING) if self.session.project else ""
         self.current = next((name for name in QUEUES if name == stored), "to review")
+        self._importance = least_influence(self.session.state)
         self.queue.all_graphs.setVisible(len(self.session.state.graphs) > 1)
         self._show_queue()
         self.queue.list.setFocus()
@@ -171,15 +173,12 @@ class ReviewDesk(QObject):
     def _show_queue(self) -> None:
         state = self.session.state
         features = self._features()
-        counts = [
-            (name, sum(in_queue(state, feature, name) for feature in features))
-            for name in QUEUES
-        ]
+        queues = fill_queues(state, features, self._importance)
+        counts = [(name, len(queues[name])) for name in QUEUES]
         self.queue.show_queues(counts, self.current)
-        accepted = sum(in_queue(state, feature, "accepted") for feature in features)
-        self.queue.show_progress(accepted, len(features))
-        waiting = ordered_queue(state, features, self.current)
-        self.queue.show_rows(queue_rows(state, waiting), self._empty_text())
+        self.queue.show_progress(len(queues["accepted"]), len(features))
+        rows = queue_rows(state, queues[self.current])
+        self.queue.show_rows(rows, self._empty_text())
         self.queue.mark(self.session.selected_features)
 
     def _empty_text(self) -> str:

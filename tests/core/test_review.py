@@ -14,9 +14,10 @@ from glossator.project.review import (
     QUEUES,
     QueueName,
     accept_edits,
-    in_queue,
-    ordered_queue,
+    fill_queues,
+    least_influence,
     person,
+    queues_of,
     reject_edits,
     skip_edits,
 )
@@ -137,14 +138,19 @@ def test_nothing_to_reject() -> None:
 def test_skip() -> None:
     state = state_with(proposed("x"))
     add(state, skip_edits(SEVEN))
-    assert in_queue(state, SEVEN, "skipped")
-    assert not in_queue(state, SEVEN, "to review")
-    assert not in_queue(state, SEVEN, "proposed")
-    assert in_queue(state, SEVEN, "all")
+    assert "skipped" in waits_in(state)
+    assert "to review" not in waits_in(state)
+    assert "proposed" not in waits_in(state)
+    assert "all" in waits_in(state)
 
 
-def queues_of(state: ProjectState) -> set[QueueName]:
-    return {queue for queue in QUEUES if in_queue(state, SEVEN, queue)}
+def waits_in(state: ProjectState) -> set[QueueName]:
+    """Queues that feature 7 waits in."""
+    return set(queues_of(state, SEVEN))
+
+
+def ordered_queue(state: ProjectState, queue: QueueName) -> list[FeatureKey]:
+    return fill_queues(state, state.features(), least_influence(state))[queue]
 
 
 def test_every_queue_is_offered() -> None:
@@ -155,7 +161,7 @@ def test_every_queue_is_offered() -> None:
 def test_queues_of_tiers(tier: Tier) -> None:
     state = state_with(SetResult(feature_subject(SEVEN), of_tier(tier)))
     own = {tier} & {"obscure", "cross", "insufficient", "no evidence"}
-    assert queues_of(state) == {"all", "to review", *own}
+    assert waits_in(state) == {"all", "to review", *own}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +178,7 @@ def test_queues_of_tiers(tier: Tier) -> None:
 def test_queues_of_labels(status: Status, expected: set[QueueName]) -> None:
     revision = LabelRevision(text="x", status=status)
     state = state_with(AddRevision(feature_subject(SEVEN), revision))
-    assert queues_of(state) == {"all", *expected}
+    assert waits_in(state) == {"all", *expected}
 
 
 def test_most_influential_first() -> None:
@@ -185,10 +191,10 @@ def test_most_influential_first() -> None:
         feature_node(1, 4, 0, influence=0.4),
     ]
     state = state_with(document=tracer_graph(nodes, []))
-    ordered = ordered_queue(state, state.features(), "to review")
+    ordered = ordered_queue(state, "to review")
     assert [(f.layer, f.index) for f in ordered] == [(2, 5), (1, 4), (1, 5), (3, 1)]
     add(state, accept_edits(state, ordered[0], "x", "ann"))
-    ordered = ordered_queue(state, state.features(), "to review")
+    ordered = ordered_queue(state, "to review")
     assert [(f.layer, f.index) for f in ordered] == [(1, 4), (1, 5), (3, 1)]
 
 
@@ -209,7 +215,7 @@ def test_the_graph_where_a_feature_counts_most_decides(tmp_path: Path) -> None:
         [graph_of(document) for document in documents],
         [tmp_path / "a.json", tmp_path / "b.json"],
     )
-    ordered = ordered_queue(project.state, project.state.features(), "all")
+    ordered = ordered_queue(project.state, "all")
     assert [feature.layer for feature in ordered] == [1, 2]
     project.close()
 
@@ -217,11 +223,11 @@ def test_the_graph_where_a_feature_counts_most_decides(tmp_path: Path) -> None:
 def test_without_influence_the_stronger_output_is_first() -> None:
     document = anthropic_graph()
     state = state_with(document=document)
-    ordered = ordered_queue(state, state.features(), "all")
+    ordered = ordered_queue(state, "all")
     assert [f.index for f in ordered] == [10502022, 4412]
     document["links"] = [{"source": "7_4412_2", "target": "18_55_2", "weight": -9.0}]
     state = state_with(document=document)
-    ordered = ordered_queue(state, state.features(), "all")
+    ordered = ordered_queue(state, "all")
     assert [f.index for f in ordered] == [4412, 10502022]
 
 

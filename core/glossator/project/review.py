@@ -1,7 +1,7 @@
 """The edits a reviewer makes, and the queue of what is left to review."""
 
 import getpass
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 import numpy as np
@@ -80,38 +80,43 @@ def skip_edits(feature: FeatureKey) -> list[AnyEdit]:
     return [SetMark(feature_subject(feature), "skipped")]
 
 
-def in_queue(state: ProjectState, feature: FeatureKey, queue: QueueName) -> bool:
-    """Whether a feature waits in a queue. What a person accepted waits in none."""
+def queues_of(state: ProjectState, feature: FeatureKey) -> tuple[QueueName, ...]:
+    """The queues a feature waits in. What a person accepted waits in none."""
+    subject = feature_subject(feature)
     review = state.review_state(feature)
-    skipped = bool(state.marks.get(feature_subject(feature)))
-    if queue == "all":
-        return True
-    if queue in ("accepted", "rejected"):
-        return review == queue
-    if queue == "skipped":
-        return skipped
-    if skipped or review == "accepted":
-        return False
-    if queue == "to review":
-        return True
-    if queue in ("proposed", "imported"):
-        return review == queue
-    result = state.result(feature)
-    if queue == "not scored":
-        return result is None
-    return result is not None and result.tier == queue
+    skipped: tuple[QueueName, ...] = ("skipped",) if state.marks.get(subject) else ()
+    if review == "accepted" or (skipped and review == "rejected"):
+        return ("all", *skipped, review)
+    if skipped:
+        return ("all", "skipped")
+    result = state.results.get(subject)
+    queues: list[QueueName] = ["all", "to review"]
+    if review != "unlabelled":
+        queues.append(review)
+    if result is None:
+        queues.append("not scored")
+    elif result.tier != "input" and result.tier != "output":
+        queues.append(result.tier)
+    return tuple(queues)
 
 
-def ordered_queue(
-    state: ProjectState, features: Iterable[FeatureKey], queue: QueueName
-) -> list[FeatureKey]:
-    """Features of a queue, most influential first."""
-    importance = _importance(state)
-    waiting = [feature for feature in features if in_queue(state, feature, queue)]
-    return sorted(waiting, key=lambda f: (importance.get(f, np.inf), f.layer, f.index))
+def fill_queues(
+    state: ProjectState,
+    features: Iterable[FeatureKey],
+    importance: Mapping[FeatureKey, float],
+) -> dict[QueueName, list[FeatureKey]]:
+    """All queues, each with its features by `importance`: small is first."""
+    ordered = sorted(
+        features, key=lambda f: (importance.get(f, np.inf), f.layer, f.index)
+    )
+    queues: dict[QueueName, list[FeatureKey]] = {name: [] for name in QUEUES}
+    for feature in ordered:
+        for name in queues_of(state, feature):
+            queues[name].append(feature)
+    return queues
 
 
-def _importance(state: ProjectState) -> dict[FeatureKey, float]:
+def least_influence(state: ProjectState) -> dict[FeatureKey, float]:
     """Least cumulative influence of each feature over all graphs: small is first.
 
     Graphs that store none (Anthropic's) are ranked by summed absolute output instead,

@@ -86,6 +86,15 @@ class ProjectState:
         revision = self.revision_at(graph, node)
         return revision.text if revision and revision.shown else ""
 
+    def own_labels(self, graph: GraphId) -> frozenset[NodeIndex]:
+        """Nodes of a graph that carry labels of their own."""
+        prefix = f"n:{graph}:"
+        return frozenset(
+            NodeIndex(int(subject.removeprefix(prefix)))
+            for subject in self.revisions
+            if subject.startswith(prefix)
+        )
+
     def revision_at(self, graph: GraphId, node: NodeIndex) -> LabelRevision | None:
         own = self.revisions.get(node_subject(graph, node))
         feature = self.graphs[graph].graph.feature_of(node)

@@ -50,13 +50,13 @@ def node_tiers(state: ProjectState, number: GraphId) -> list[Tier | None]:
 def node_labels(state: ProjectState, number: GraphId) -> list[str]:
     """Label of each node; for nodes that are no features the file's own text."""
     graph = state.graphs[number].graph
-    labels = []
-    for at in range(len(graph)):
-        node = NodeIndex(at)
-        is_feature = graph.nodes.kind[at] == NodeKind.FEATURE
-        labels.append(
-            state.label_at(number, node) if is_feature else graph.nodes.caption[at]
-        )
+    labels = list(graph.nodes.caption)
+    own = state.own_labels(number)
+    for feature in graph.features:
+        label = state.label(feature)
+        for at in graph.nodes_of(feature).tolist():
+            node = NodeIndex(at)
+            labels[at] = state.label_at(number, node) if node in own else label
     return labels
 
 
