@@ -117,7 +117,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("focus_queue", "Go to Queue", "Review", ("Ctrl+1",), separator=True),
     ActionSpec("focus_graph", "Go to Graph", "Review", ("Ctrl+2",)),
-    ActionSpec("focus_label", "Go to Label", "Review", ("Ctrl+3",)),
+    ActionSpec("focus_supernodes", "Go to Supernodes", "Review", ("Ctrl+3",)),
+    ActionSpec("focus_label", "Go to Label", "Review", ("Ctrl+4",)),
     ActionSpec(
         "pin",
         "Pin or Unpin",

@@ -76,15 +76,15 @@ class Workspace(QWidget):
         self.notice.button.clicked.connect(self.evidence_requested)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.connections, "Inputs and Outputs")
+        self.tabs.addTab(self.canvas, "Graph")
         self.tabs.addTab(self.supernodes, "Supernodes")
         # A page has its size only once it is shown; the layout depends on it.
         self.tabs.currentChanged.connect(
             lambda: QTimer.singleShot(0, self._show_supernodes)
         )
         split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.canvas)
         split.addWidget(self.tabs)
+        split.addWidget(self.connections)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
         split.setSizes([560, 300])
@@ -261,7 +261,6 @@ class Workspace(QWidget):
             state = self.session.state
             edits = group_edits(state, number, nodes, free_name(state, number, name))
             self.session.apply(f"group {name!r}", edits)
-            self.tabs.setCurrentWidget(self.supernodes)
 
         suggestion = suggested_name(self.session.state, number, nodes)
         title = f"Group {len(nodes)} node{'s' if len(nodes) > 1 else ''}"
@@ -328,6 +327,16 @@ class Workspace(QWidget):
 
     def _on_graph_chosen(self, at: int) -> None:
         self.session.show_graph(self.graphs.itemData(at))
+
+    def show_canvas(self) -> None:
+        """Go to the graph."""
+        self.tabs.setCurrentWidget(self.canvas)
+        self.canvas.setFocus()
+
+    def show_supernodes(self) -> None:
+        """Go to the supernodes."""
+        self.tabs.setCurrentWidget(self.supernodes)
+        self.supernodes.setFocus()
 
     def next_graph(self) -> None:
         """Show the project's next graph."""
