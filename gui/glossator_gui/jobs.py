@@ -116,12 +116,18 @@ class JobSlot(QObject):
         self.end()
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        self._process = context.Process(
+        process = context.Process(
             target=_serve, args=(work, given, theirs), daemon=True
         )
-        self._process.start()
-        theirs.close()
-        self._channel = ours
+        try:
+            process.start()
+        except OSError as error:
+            ours.close()
+            self.failed.emit(f"no process can be started ({error})")
+            return
+        finally:
+            theirs.close()
+        self._process, self._channel = process, ours
         self.paused = False
         self._poll.start()
         self.running_changed.emit(True)

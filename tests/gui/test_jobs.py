@@ -1,6 +1,7 @@
 """Jobs run in a process of their own, and every end of one is told."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -110,3 +111,16 @@ def test_a_new_start_silences_the_old_job(
     qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
     assert heard.ends == [("succeeded", 2)]
     assert {progress.total for progress in heard.progress} == {2}
+
+
+def test_a_process_that_cannot_start_is_told(
+    slot: JobSlot, heard: Heard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    slot.start(count, 5)
+    assert len(heard.ends) == 1
+    assert "no process can be started" in str(heard.ends[0])
+    assert not slot.running
