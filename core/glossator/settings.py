@@ -20,7 +20,3 @@ def cache_folder() -> Path:
 def embeddings_file() -> Path:
     """Embeddings of window texts, by the hash of embedder and text."""
     return cache_folder() / "embeddings.sqlite"
-
-
-def log_folder() -> Path:
-    return Path(platformdirs.user_log_dir(_NAME, appauthor=False))

@@ -243,7 +243,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, theme)
-        for part in (self.workspace, self.review, self.welcome):
+        for part in (self.workspace, self.review):
             part.set_theme(theme)
 
     def show_keys(self) -> None:

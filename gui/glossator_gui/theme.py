@@ -20,7 +20,6 @@ ThemeChoice = Literal["system", "light", "dark"]
 class Theme:
     """Colours as ``#rrggbb``."""
 
-    dark: bool
     window: str
     """Behind panels."""
     surface: str
@@ -42,7 +41,6 @@ class Theme:
     """Negative weights and suppressed tokens."""
     activation: str
     """Full activation behind a token."""
-    on_activation: str
     warning: str
     tiers: dict[Tier, str]
     untiered: str
@@ -79,7 +77,6 @@ def _linear(channel: float) -> float:
 
 
 LIGHT = Theme(
-    dark=False,
     window="#f3f4f6",
     surface="#ffffff",
     raised="#eceef1",
@@ -92,7 +89,6 @@ LIGHT = Theme(
     positive="#1a7f4b",
     negative="#8e3fa8",
     activation="#f5a04a",
-    on_activation="#1b1f24",
     warning="#9a5b00",
     tiers={
         "input": "#0072B2",
@@ -106,7 +102,6 @@ LIGHT = Theme(
 )
 
 DARK = Theme(
-    dark=True,
     window="#16191d",
     surface="#1e2227",
     raised="#2a2f36",
@@ -119,7 +114,6 @@ DARK = Theme(
     positive="#4cc38a",
     negative="#cf8ce6",
     activation="#b8661a",
-    on_activation="#ffffff",
     warning="#f0b429",
     tiers={
         "input": "#56B4E9",

@@ -3,8 +3,6 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from glossator_gui.theme import Theme
-
 
 class Welcome(QWidget):
     """Two ways to begin."""
@@ -40,6 +38,3 @@ class Welcome(QWidget):
         layout.addSpacing(8)
         layout.addWidget(hint, 0, centre)
         layout.addStretch(3)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.update()

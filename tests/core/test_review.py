@@ -27,7 +27,6 @@ from glossator.project.revision import (
     Status,
     feature_subject,
     node_subject,
-    subject_numbers,
 )
 from glossator.project.state import ProjectState
 from glossator.protocol.decision import (
@@ -238,6 +237,6 @@ def test_a_person_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_subjects_name_features_and_nodes() -> None:
     state = state_with()
-    assert subject_numbers(feature_subject(SEVEN)) == ("f", 0, 7)
+    assert feature_subject(SEVEN) == "f:0:7"
     node = next(iter(state.graphs[GraphId(1)].graph.nodes_of(SEVEN)))
-    assert subject_numbers(node_subject(GraphId(1), node)) == ("n", 1, 2)
+    assert node_subject(GraphId(1), node) == "n:1:2"

@@ -5,7 +5,6 @@ from typing import Literal, NewType
 
 import msgspec
 
-from glossator.errors import ProjectError
 from glossator.graph.attribution_graph import FeatureKey, NodeIndex
 
 GraphId = NewType("GraphId", int)
@@ -25,15 +24,6 @@ def feature_subject(feature: FeatureKey) -> Subject:
 
 def node_subject(graph: GraphId, node: NodeIndex) -> Subject:
     return Subject(f"n:{graph}:{node}")
-
-
-def subject_numbers(subject: Subject) -> tuple[str, int, int]:
-    """Kind ("f" or "n") and the two numbers: (layer, index) or (graph, node)."""
-    kind, _, rest = subject.partition(":")
-    first, _, second = rest.partition(":")
-    if kind not in ("f", "n"):
-        raise ProjectError(f"subject {subject!r} is of no known kind")
-    return kind, int(first), int(second)
 
 
 def now() -> str:
