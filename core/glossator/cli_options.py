@@ -7,9 +7,17 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias, get_args
 
 import glossator
+from glossator.evaluation.tuning_cost import Assumptions
 from glossator.export.target import DrawnGraph
 from glossator.export.targets import TARGETS
-from glossator.protocol.protocol_settings import ProtocolSettings, Window
+from glossator.protocol.protocol_settings import (
+    WHOLE,
+    WINDOW_NAMES,
+    ExampleChoice,
+    Precision,
+    ProtocolSettings,
+    Window,
+)
 from glossator.settings import projects_folder
 
 
@@ -23,17 +31,27 @@ def settings_of(options: argparse.Namespace) -> ProtocolSettings:
         routing=options.routing,
         z_threshold=options.z,
         raw_threshold=options.raw,
+        raw_threshold_of={
+            name: own
+            for name in WINDOW_NAMES
+            if (own := getattr(options, f"raw_{name}")) is not None
+        },
+        examples=options.examples,
+        weighted=options.weighted,
+        precision=options.precision,
         embedder=options.embedder,
         seed=options.seed,
     )
 
 
 def _window_option(text: str) -> Window:
+    if text == "whole":
+        return WHOLE
     try:
         left, right = (int(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no window; write LEFT,RIGHT as in -2,0"
+            f"{text!r} is no window; write LEFT,RIGHT as in -2,0, or: whole"
         ) from None
     return Window(left, right)
 
@@ -76,6 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_label(commands)
     _add_export(commands)
     _add_import(commands)
+    _add_tiers(commands)
+    _add_tune(commands)
     _add_info(commands)
     _add_verify(commands)
     return parser
@@ -176,6 +196,12 @@ def _add_label(commands: Commands) -> None:
         default=default.raw_threshold,
         help="literal threshold (default: %(default)s)",
     )
+    for name in WINDOW_NAMES:
+        parser.add_argument(
+            f"--raw-{name}",
+            type=float,
+            help=f"literal threshold of the {name} window, where it has its own",
+        )
     parser.add_argument(
         "--n-examples",
         type=int,
@@ -183,12 +209,12 @@ def _add_label(commands: Commands) -> None:
         metavar="N",
         help="examples scored (default: %(default)s)",
     )
-    for name in ("input", "output", "cross"):
+    for name in WINDOW_NAMES:
         parser.add_argument(
             f"--{name}-window",
             type=_window_option,
             metavar="L,R",
-            help="tokens relative to the top token",
+            help="tokens relative to the top token, or: whole",
         )
     parser.add_argument(
         "--embedder",
@@ -196,6 +222,24 @@ def _add_label(commands: Commands) -> None:
         metavar="MODEL",
         help="sentence-transformers model by name or folder "
         "(default: the packaged all-MiniLM-L6-v2)",
+    )
+    parser.add_argument(
+        "--examples",
+        choices=get_args(ExampleChoice),
+        default=default.examples,
+        help="the strongest, or some of each stretch of the activation range "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--weighted",
+        action="store_true",
+        help="weigh pairs of examples by activation",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        default=default.precision,
+        help="of the embedder: auto is bf16 on CUDA where scores agree, else exact",
     )
     parser.add_argument("--seed", type=int, default=default.seed)
 
@@ -246,6 +290,46 @@ def _add_import(commands: Commands) -> None:
         help="a project, a graph, a table (CSV, JSON Lines) with columns layer, index "
         "and label, or the link of a graph's page on Neuronpedia",
     )
+
+
+def _add_tiers(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "tiers",
+        "tiers by layer, with tests",
+        "Print how many features of each layer are of which tier, how many of them are "
+        "expected to be so by chance, and whether input features are early, output "
+        "features late, cross and obscure ones in the middle: for each graph of one "
+        "project, or for several projects, and for all together.",
+    )
+    parser.add_argument("projects", nargs="+", type=Path, metavar="PROJECT")
+    parser.add_argument("--graph", metavar="SLUG", help="one graph of each project")
+
+
+def _add_tune(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "tune",
+        "propose settings by the tiers you judged",
+        "Compare settings of the protocol on the features whose tier a person has "
+        "judged in the window, and print which to use, how well they agree with the "
+        "person, and what labelling would cost. Nothing is changed.",
+    )
+    parser.add_argument("projects", nargs="+", type=Path, metavar="PROJECT")
+    for name, what in (("in", "read"), ("out", "written")):
+        parser.add_argument(
+            f"--price-{name}",
+            type=float,
+            metavar="X",
+            help=f"price of a million tokens {what} by the LLM for cross features",
+        )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=Assumptions().seconds,
+        help="of a person for a feature that no method labels (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _add_info(commands: Commands) -> None:

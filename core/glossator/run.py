@@ -4,16 +4,19 @@ The generator only computes: it gets frozen input and yields progress with finis
 outcomes; whoever drives it applies them to the project (`outcome_edits`).
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from glossator.errors import EvidenceError
-from glossator.evidence.feature_evidence import EvidenceSource, FeatureEvidence
+from glossator.evidence.feature_evidence import EvidenceSource
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.labelers.label import Label, Labeler, NoLabel
+from glossator.labelers.sense_words import SenseWords
 from glossator.labelers.token_frequency import TokenFrequency
 from glossator.progress import CancelToken, Progress
 from glossator.project.edits import AddRevision, AnyEdit, SetResult
@@ -26,24 +29,29 @@ from glossator.project.project import Project
 from glossator.project.revision import LabelRevision, feature_subject, now
 from glossator.project.state import ProjectState
 from glossator.protocol.decision import (
-    CHEAP_TIERS,
     FeatureScores,
     ProtocolResult,
+    Tier,
     TierDecision,
 )
-from glossator.protocol.embedder import Embedder, SentenceEmbedder
+from glossator.protocol.embedder import SentenceEmbedder
 from glossator.protocol.embedding_store import EmbeddingStore
-from glossator.protocol.protocol_settings import ProtocolSettings
-from glossator.protocol.scoring import (
-    Nulls,
-    decide,
-    embed_texts,
+from glossator.protocol.evidence_scores import (
+    CHUNK,
+    CutEvidence,
+    ScoringParts,
+    cut_evidence,
     find_nulls,
-    null_pool,
-    score_feature,
+    score_evidence,
 )
-from glossator.protocol.windows import FeatureWindows, cut_windows
-from glossator.settings import embeddings_file
+from glossator.protocol.null_store import NullStore
+from glossator.protocol.nulls import null_pool
+from glossator.protocol.protocol_settings import ProtocolSettings
+from glossator.protocol.routing import decide
+from glossator.protocol.windows import FeatureWindows
+from glossator.settings import embeddings_file, nulls_folder
+
+ResultT = TypeVar("ResultT")
 
 _BATCH = 25
 """Outcomes handed over at once: small enough to apply between two frames."""
@@ -57,6 +65,10 @@ class FeatureOutcome:
     result: ProtocolResult
     label: Label | NoLabel
     evidence_origin: str
+    methods: frozenset[str]
+    """That the run may label by: what they proposed before, they propose anew or not
+    at all.
+    """
 
 
 @dataclass(frozen=True)
@@ -81,18 +93,16 @@ class RunInput:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run did."""
+    """What a run did; its outcomes went ahead with the progress."""
 
-    outcomes: tuple[FeatureOutcome, ...]
+    tiers: Mapping[str, int]
+    """Number of features by tier as shown."""
+    cross_scored: int
+    """Features for which the literal routing had to score the cross window."""
     problems: tuple[str, ...]
     """Evidence that could not be read, one sentence each."""
     device: str
     settings: ProtocolSettings
-
-    @property
-    def cross_scored(self) -> int:
-        """Features for which the literal routing had to score the cross window."""
-        return sum(o.result.literal.cross_scored for o in self.outcomes)
 
 
 def run_input(
@@ -119,16 +129,15 @@ def run_locally(
     opened = open_evidence_paths(given.evidence_paths, opaque=given.opaque_numbers)
     yield Progress(0, 0, "loading the embedder")
     settings = given.settings
-    embedder = SentenceEmbedder(settings.embedder)
+    embedder = SentenceEmbedder(settings.embedder, precision=settings.precision)
     store = EmbeddingStore(embeddings_file(), embedder.name)
     try:
         report = yield from run_protocol(
             given.scope,
             given.at_hand,
             opened.sources,
-            embedder,
-            TokenFrequency(settings.n_examples),
-            store,
+            ScoringParts(embedder, store, NullStore(nulls_folder())),
+            tier_labelers(settings),
             settings,
             cancel,
         )
@@ -137,24 +146,31 @@ def run_locally(
     return replace(report, problems=opened.problems + report.problems)
 
 
+def tier_labelers(settings: ProtocolSettings) -> dict[Tier, Labeler]:
+    """What costs next to nothing: counted tokens, and words that tell senses apart."""
+    counting = TokenFrequency(settings.n_examples)
+    return {"input": counting, "output": counting, "cross": SenseWords(settings)}
+
+
 def run_protocol(
     scope: Sequence[FeatureKey],
     at_hand: Sequence[FeatureKey],
     evidence: EvidenceSource,
-    embedder: Embedder,
-    labeler: Labeler,
-    store: EmbeddingStore,
+    parts: ScoringParts,
+    labelers: Mapping[Tier, Labeler],
     settings: ProtocolSettings,
     cancel: CancelToken,
 ) -> Generator[Progress, None, RunReport]:
-    """Score, route and (in tier 1) label features.
+    """Score, route and label features, a chunk at a time.
+
+    Memory does not grow with the number of features. A run that is stopped and started
+    again continues from what the stores hold.
 
     Parameters
     ----------
     scope : the features to decide on.
     at_hand : all features of the source; the null is drawn from them.
-    store : embeddings that are known; a run that is stopped and started again
-        continues from there.
+    labelers : by tier; features of other tiers are left to the review.
 
     Raises
     ------
@@ -162,46 +178,82 @@ def run_protocol(
         between two batches. Outcomes yielded before stay valid.
     """
     settings = settings.checked()
-    pool = null_pool(at_hand, settings)
-    reading = yield from _read_evidence(
-        list(dict.fromkeys((*scope, *pool))), evidence, settings, cancel
-    )
-    cut = reading.cut
-    texts = (t for c in cut.values() for w in c.windows.values() for t in w.texts)
-    embeddings = yield from embed_texts(texts, embedder, store, cancel)
-    yield Progress(0, len(scope), "drawing the null")
-    pooled = [cut[feature] for feature in pool if feature in cut]
-    nulls = find_nulls(pooled, embeddings, embedder.name, settings)
-
-    def outcome(feature: FeatureKey) -> FeatureOutcome:
-        if feature not in cut:
-            reason = reading.why_not(feature)
-            result = _no_evidence(reason, settings, embedder.name, nulls)
-            return FeatureOutcome(feature, result, NoLabel(labeler.name, reason), "")
-        known = reading.found[feature]
-        scores = score_feature(cut[feature], embeddings, nulls)
-        result = decide(scores, settings, embedder.name, nulls)
-        label = _label(labeler, known, result)
-        return FeatureOutcome(feature, result, label, known.origin)
-
-    outcomes: list[FeatureOutcome] = []
-    for start in range(0, len(scope), _BATCH):
-        cancel.check()
-        batch = tuple(outcome(feature) for feature in scope[start : start + _BATCH])
-        outcomes += batch
-        yield RunProgress(len(outcomes), len(scope), "deciding tiers", batch)
-    problems = tuple(reading.unreadable.values())
-    return RunReport(tuple(outcomes), problems, embedder.device, settings)
+    reader = _EvidenceReader(evidence, settings)
+    pool = yield from reader.read_pool(null_pool(at_hand, settings), cancel)
+    nulls = yield from find_nulls(pool, parts, settings, cancel)
+    tiers: Counter[str] = Counter()
+    cross_scored = 0
+    for start in range(0, len(scope), CHUNK):
+        read = {f: reader.read(f) for f in scope[start : start + CHUNK]}
+        known = [found for found in read.values() if found is not None]
+        scoring = score_evidence(known, nulls, parts, settings, cancel)
+        scores = yield from _in_scope(scoring, start, len(read), len(scope))
+        scored = {k.evidence.feature: s for k, s in zip(known, scores, strict=True)}
+        outcomes = []
+        for feature, found in read.items():
+            result = (
+                decide(scored[feature], settings, parts.embedder.name, nulls.origin)
+                if found
+                else _no_evidence(reader.why_not(feature), settings, parts)
+            )
+            outcomes.append(_outcome(feature, found, result, labelers))
+        tiers.update(outcome.result.shown_tier for outcome in outcomes)
+        cross_scored += sum(o.result.literal.cross_scored for o in outcomes)
+        for at in range(0, len(outcomes), _BATCH):
+            cancel.check()
+            batch = tuple(outcomes[at : at + _BATCH])
+            done = start + at + len(batch)
+            yield RunProgress(done, len(scope), "scoring features", batch)
+    problems = tuple(reader.unreadable.values())
+    return RunReport(tiers, cross_scored, problems, parts.embedder.device, settings)
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """What the evidence came to."""
+def _in_scope(
+    work: Generator[Progress, None, ResultT], start: int, size: int, total: int
+) -> Generator[Progress, None, ResultT]:
+    """Count the progress of a chunk in features of the scope."""
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as finished:
+            result: ResultT = finished.value
+            return result
+        share = step.done / step.total if step.total else 0.0
+        yield Progress(start + int(share * size), total, step.what)
 
-    found: dict[FeatureKey, FeatureEvidence]
-    cut: dict[FeatureKey, FeatureWindows]
-    """Of the features found."""
-    unreadable: dict[FeatureKey, str]
+
+class _EvidenceReader:
+    """Reads evidence once a feature, and remembers what could not be read."""
+
+    def __init__(self, source: EvidenceSource, settings: ProtocolSettings) -> None:
+        self._source = source
+        self._settings = settings
+        self._pool: dict[FeatureKey, CutEvidence | None] = {}
+        self.unreadable: dict[FeatureKey, str] = {}
+
+    def read_pool(
+        self, pool: Sequence[FeatureKey], cancel: CancelToken
+    ) -> Generator[Progress, None, list[FeatureWindows]]:
+        """Read the features that the null is drawn from, and keep them."""
+        for done, feature in enumerate(pool):
+            cancel.check()
+            if done % _BATCH == 0:
+                yield Progress(done, len(pool), "reading evidence")
+            self._pool[feature] = self.read(feature)
+        return [found.windows for found in self._pool.values() if found]
+
+    def read(self, feature: FeatureKey) -> CutEvidence | None:
+        """None where nothing is known, or what is known cannot be read."""
+        if feature in self._pool:
+            return self._pool[feature]
+        try:
+            found = self._source.evidence(feature)
+            if found is not None and np.isinf(found.max_activation):
+                raise EvidenceError("an activation is infinite", source=found.origin)
+        except EvidenceError as error:
+            self.unreadable[feature] = str(error)
+            return None
+        return cut_evidence(found, self._settings) if found else None
 
     def why_not(self, feature: FeatureKey) -> str:
         problem = self.unreadable.get(feature)
@@ -210,47 +262,27 @@ class _Reading:
         return "no source of evidence knows the feature."
 
 
-def _read_evidence(
-    wanted: Sequence[FeatureKey],
-    evidence: EvidenceSource,
-    settings: ProtocolSettings,
-    cancel: CancelToken,
-) -> Generator[Progress, None, _Reading]:
-    reading = _Reading({}, {}, {})
-    for done, feature in enumerate(wanted):
-        cancel.check()
-        if done % _BATCH == 0:
-            yield Progress(done, len(wanted), "reading evidence")
-        try:
-            known = _usable_evidence(evidence, feature)
-        except EvidenceError as error:
-            reading.unreadable[feature] = str(error)
-            continue
-        if known is not None:
-            reading.found[feature] = known
-            reading.cut[feature] = cut_windows(known, settings)
-    return reading
-
-
-def _usable_evidence(
-    source: EvidenceSource, feature: FeatureKey
-) -> FeatureEvidence | None:
-    found = source.evidence(feature)
-    if found is not None and np.isinf(found.max_activation):
-        raise EvidenceError("an activation is infinite", source=found.origin)
-    return found
-
-
-def _label(
-    labeler: Labeler, evidence: FeatureEvidence, result: ProtocolResult
-) -> Label | NoLabel:
-    if result.tier in CHEAP_TIERS:
-        return labeler.label(evidence, result)
-    return NoLabel(labeler.name, f"{result.tier} features are left to the review.")
+def _outcome(
+    feature: FeatureKey,
+    found: CutEvidence | None,
+    result: ProtocolResult,
+    labelers: Mapping[Tier, Labeler],
+) -> FeatureOutcome:
+    methods = frozenset(labeler.name for labeler in labelers.values())
+    labeler = labelers.get(result.tier)
+    label: Label | NoLabel
+    if found is None:
+        label = NoLabel("", result.decision.reason)
+    elif labeler is None:
+        label = NoLabel("", f"{result.tier} features are left to the review.")
+    else:
+        label = labeler.label(found.evidence, result)
+    origin = found.evidence.origin if found else ""
+    return FeatureOutcome(feature, result, label, origin, methods)
 
 
 def _no_evidence(
-    reason: str, settings: ProtocolSettings, embedder: str, nulls: Nulls
+    reason: str, settings: ProtocolSettings, parts: ScoringParts
 ) -> ProtocolResult:
     template = TierDecision(
         tier="no evidence",
@@ -266,7 +298,7 @@ def _no_evidence(
             template, routing="literal", threshold=settings.raw_threshold
         ),
         routing=settings.routing,
-        embedder=embedder,
+        embedder=parts.embedder.name,
     )
 
 
@@ -284,12 +316,12 @@ def outcome_edits(
             same = last is not None and last.shown and last.text == label.text
             if not same and state.machine_may_label(outcome.feature, label.text):
                 edits.append(AddRevision(subject, _proposal(outcome, label)))
-        elif last and last.status == "proposed" and last.method == label.method:
-            # The same method proposed a label once and now has none to give.
+        elif last and last.status == "proposed" and last.method in outcome.methods:
+            # A method of this run proposed a label once and now has none to give.
             withdrawn = LabelRevision(
                 text="",
                 status="withdrawn",
-                method=label.method,
+                method=last.method,
                 reason=label.reason,
                 at=now(),
             )

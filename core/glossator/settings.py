@@ -20,3 +20,8 @@ def cache_folder() -> Path:
 def embeddings_file() -> Path:
     """Embeddings of window texts, by the hash of embedder and text."""
     return cache_folder() / "embeddings.sqlite"
+
+
+def nulls_folder() -> Path:
+    """Null distributions, by the digest of what they were drawn from."""
+    return cache_folder() / "nulls"

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
+from glossator.project.edits import JudgedTier
+
 Needs = Literal["nothing", "project", "selection"]
 MenuName = Literal["File", "Edit", "Review", "Graph", "Protocol", "View", "Help"]
 
@@ -26,6 +28,27 @@ class ActionSpec:
     separator: bool = False
     """A line above it in its menu."""
 
+
+def _judgement(tier: str, key: str, tip: str, *, first: bool = False) -> ActionSpec:
+    return ActionSpec(
+        f"judge_{tier}",
+        f"Your Tier: {tier.capitalize()}",
+        "Review",
+        (key,),
+        tip,
+        needs="selection",
+        separator=first,
+    )
+
+
+JUDGEMENTS: Mapping[JudgedTier | None, ActionSpec] = {
+    "input": _judgement("input", "Alt+1", "It stands for its tokens", first=True),
+    "output": _judgement("output", "Alt+2", "It stands for what follows"),
+    "cross": _judgement("cross", "Alt+3", "It stands for both together"),
+    "obscure": _judgement("obscure", "Alt+4", "You see no pattern"),
+    None: _judgement("none", "Alt+0", "Take back what you said"),
+}
+"""By which a person says of which tier a feature is."""
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
@@ -121,6 +144,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "skip", "Skip", "Review", ("S",), "Put it off and go on", needs="selection"
     ),
+    *JUDGEMENTS.values(),
     ActionSpec("next", "Next in Queue", "Review", ("J",), separator=True),
     ActionSpec("previous", "Previous in Queue", "Review", ("K",)),
     ActionSpec(
@@ -134,6 +158,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("focus_graph", "Go to Graph", "Review", ("Ctrl+2",)),
     ActionSpec("focus_supernodes", "Go to Supernodes", "Review", ("Ctrl+3",)),
     ActionSpec("focus_label", "Go to Label", "Review", ("Ctrl+4",)),
+    ActionSpec("focus_tiers", "Go to Tiers", "Review", ("Ctrl+5",)),
     ActionSpec(
         "pin",
         "Pin or Unpin",
@@ -166,6 +191,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("pause", "Pause or Continue", "Protocol", ("Ctrl+P",)),
     ActionSpec("cancel", "Cancel Run", "Protocol", ("Ctrl+.",)),
+    ActionSpec(
+        "tune",
+        "Tune from Your Tiers…",
+        "Protocol",
+        ("Ctrl+Shift+T",),
+        "Compare settings on the features whose tier you judged",
+        separator=True,
+    ),
     ActionSpec("fit", "Fit Graph", "View", ("F",), "Show the whole graph"),
     ActionSpec(
         "colour",
@@ -183,6 +216,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("about_graph", "About This Graph", "Help"),
     ActionSpec("about", "About Glossator", "Help", needs="nothing"),
 )
+
 
 Handler: TypeAlias = Callable[[], None]
 
@@ -205,8 +239,7 @@ def build_actions(
         action = QAction(spec.text, window)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setCheckable(spec.checkable)
-        keys = f" ({spec.keys[0]})" if spec.keys else ""
-        action.setToolTip((spec.tip or spec.text.rstrip("…")) + keys)
+        action.setToolTip(tip_with_key(spec))
         action.setStatusTip(spec.tip)
         action.triggered.connect(handlers[spec.name])
         menus[spec.menu].addAction(action)
@@ -214,6 +247,11 @@ def build_actions(
             bar.addAction(action)
         actions[spec.name] = action
     return actions
+
+
+def tip_with_key(spec: ActionSpec) -> str:
+    keys = f" ({spec.keys[0]})" if spec.keys else ""
+    return (spec.tip or spec.text.rstrip("…")) + keys
 
 
 def key_table() -> list[tuple[str, str]]:

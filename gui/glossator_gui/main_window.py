@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
@@ -25,7 +26,7 @@ import glossator
 from glossator.demo import demo_project
 from glossator.errors import GlossatorError
 from glossator.settings import projects_folder
-from glossator_gui.actions import ACTIONS, Handler, build_actions, key_table
+from glossator_gui.actions import ACTIONS, JUDGEMENTS, Handler, build_actions, key_table
 from glossator_gui.dialogs.messages import show_failure, show_message
 from glossator_gui.export_desk import ExportDesk
 from glossator_gui.import_desk import ImportDesk
@@ -33,6 +34,8 @@ from glossator_gui.review_desk import ReviewDesk
 from glossator_gui.run_desk import RunDesk
 from glossator_gui.session import Session
 from glossator_gui.theme import ThemeChoice, apply_theme, resolve_theme
+from glossator_gui.tier_desk import TierDesk
+from glossator_gui.tune_desk import TuneDesk
 from glossator_gui.views.plain_text import one_line
 from glossator_gui.welcome import Welcome
 from glossator_gui.workspace import Workspace
@@ -51,6 +54,8 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(self.session)
         self.review = ReviewDesk(self.session, self)
         self.run = RunDesk(self.session, self.workspace, self)
+        self.tiers = TierDesk(self.session, self.workspace.tabs, self)
+        self.tune = TuneDesk(self.session, self)
         self.export = ExportDesk(self.session, self.settings, self)
         self.imports = ImportDesk(self.session, self)
         self.welcome = Welcome()
@@ -103,6 +108,7 @@ class MainWindow(QMainWindow):
         self.workspace.evidence_requested.connect(self.add_evidence_folder)
         self.workspace.label_requested.connect(self.review.panel.edit_label)
         self.review.panel.add_evidence_requested.connect(self.add_evidence_folder)
+        self.tiers.view.run_requested.connect(self.run.ask)
         self.welcome.open_requested.connect(self.open)
         self.welcome.demo_requested.connect(self.open_demo)
         hints = QApplication.styleHints()
@@ -127,6 +133,10 @@ class MainWindow(QMainWindow):
             "edit": review.panel.edit_label,
             "reject": review.reject,
             "skip": review.skip,
+            **{
+                spec.name: partial(review.judge, tier)
+                for tier, spec in JUDGEMENTS.items()
+            },
             "next": lambda: review.step(1),
             "previous": lambda: review.step(-1),
             "next_unlabelled": review.next_unlabelled,
@@ -134,6 +144,7 @@ class MainWindow(QMainWindow):
             "focus_graph": workspace.show_canvas,
             "focus_supernodes": workspace.show_supernodes,
             "focus_label": review.panel.edit_label,
+            "focus_tiers": self.tiers.show,
             "pin": lambda: workspace.toggle_pins(list(self.session.selection)),
             "group": workspace.group_selection,
             "rename": workspace.rename_selected,
@@ -142,6 +153,7 @@ class MainWindow(QMainWindow):
             "run": run.ask,
             "pause": run.toggle_pause,
             "cancel": run.cancel,
+            "tune": self.tune.ask,
             "fit": workspace.canvas.fit,
             "colour": lambda: workspace.set_colour_by_share(
                 self.actions_by_name["colour"].isChecked()
@@ -269,7 +281,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, theme)
-        for part in (self.workspace, self.review):
+        for part in (self.workspace, self.review, self.tiers):
             part.set_theme(theme)
 
     def show_keys(self) -> None:
@@ -315,7 +327,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.review.flush()
         self.run.close()
+        self.tune.close()
         self.export.close()
         self.workspace.scoring.end()
+        self.tiers.close()
         self.session.take(None)
         super().closeEvent(event)

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QTimer
 
 from glossator.graph.attribution_graph import FeatureKey
-from glossator.project.edits import AnyEdit, SetNote
+from glossator.project.edits import AnyEdit, JudgedTier, SetNote
 from glossator.project.project import Change
 from glossator.project.review import (
     QUEUES,
     QueueName,
     accept_edits,
     fill_queues,
+    judge_edits,
     least_influence,
     person,
     reject_edits,
@@ -60,6 +61,7 @@ class ReviewDesk(QObject):
         self.panel.draft_changed.connect(self._on_draft_changed)
         self.panel.note_changed.connect(self._on_note_changed)
         self.panel.editor_left.connect(self.queue.list.setFocus)
+        self.panel.judged.connect(self.judge)
 
     def set_theme(self, theme: Theme) -> None:
         self.queue.set_theme(theme)
@@ -96,6 +98,14 @@ class ReviewDesk(QObject):
         feature = self.session.feature
         if feature is not None:
             self._decide("skip", skip_edits(feature), feature)
+
+    def judge(self, tier: JudgedTier | None) -> None:
+        """Say of which tier the focused feature is; the queue stays where it is."""
+        feature = self.session.feature
+        if feature is None:
+            self.session.told.emit("Only features are of a tier: select one first.")
+            return
+        self.session.apply(f"judge {tier or 'no tier'}", judge_edits(feature, tier))
 
     def _decide(
         self, title: str, edits: Sequence[AnyEdit], feature: FeatureKey
@@ -140,7 +150,7 @@ class ReviewDesk(QObject):
     def _on_changed(self, change: Change) -> None:
         if not self._refresh.isActive():
             self._refresh.start()
-        if change.kinds & {"labels", "results", "notes"}:
+        if change.kinds & {"labels", "results", "notes", "judgements"}:
             self._show_panel()
 
     def _on_selected(self) -> None:

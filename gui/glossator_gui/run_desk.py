@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -28,8 +27,6 @@ from glossator_gui.dialogs.run_dialog import RunDialog, ScopeName
 from glossator_gui.jobs import JobSlot
 from glossator_gui.session import Session
 from glossator_gui.workspace import Workspace
-
-_SETTING = "protocol"
 
 
 class RunDesk(QObject):
@@ -65,14 +62,16 @@ class RunDesk(QObject):
             if paths
             else "There is no evidence yet: every feature will be “no evidence”."
         )
-        dialog = RunDialog(sizes, self.settings(), evidence, self._window)
+        dialog = RunDialog(
+            sizes, self.session.protocol_settings(), evidence, self._window
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.start_requested.connect(self._on_start_requested)
         dialog.open()
 
     def run_all(self) -> None:
         """Run over all features with the project's settings."""
-        self.start(self.session.state.features(), self.settings())
+        self.start(self.session.state.features(), self.session.protocol_settings())
 
     def start(self, scope: Sequence[FeatureKey], settings: ProtocolSettings) -> None:
         if self.session.project is None or not scope:
@@ -80,14 +79,6 @@ class RunDesk(QObject):
         self._step = None
         given: RunInput = run_input(self.session.project, scope, settings)
         self.slot.start(run_locally, given)
-
-    def settings(self) -> ProtocolSettings:
-        """The settings of the project's last run."""
-        stored = self.session.project.setting(_SETTING) if self.session.project else ""
-        try:
-            return msgspec.json.decode(stored or "{}", type=ProtocolSettings)
-        except msgspec.MsgspecError:
-            return ProtocolSettings()
 
     def toggle_pause(self) -> None:
         if self.slot.paused:
@@ -126,8 +117,7 @@ class RunDesk(QObject):
         }
 
     def _on_start_requested(self, scope: ScopeName, settings: ProtocolSettings) -> None:
-        stored = msgspec.json.encode(settings).decode()
-        self.session.put_setting(_SETTING, stored)
+        self.session.put_protocol_settings(settings)
         self.start(self._scopes()[scope], settings)
 
     def _on_progressed(self, progress: Progress) -> None:
@@ -138,11 +128,9 @@ class RunDesk(QObject):
             self._step = step if step is not None else self._step
 
     def _on_succeeded(self, report: RunReport) -> None:
-        tiers = [outcome.result.tier for outcome in report.outcomes]
-        counts = ", ".join(
-            f"{tiers.count(tier)} {tier}" for tier in dict.fromkeys(sorted(tiers))
-        )
-        self.session.told.emit(f"{len(tiers)} features on {report.device}: {counts}")
+        counts = "; ".join(f"{n} {tier}" for tier, n in sorted(report.tiers.items()))
+        n_features = sum(report.tiers.values())
+        self.session.told.emit(f"{n_features} features on {report.device}: {counts}")
         if report.problems:
             self.session.failed.emit(
                 f"{len(report.problems)} piece(s) of evidence could not be read. "

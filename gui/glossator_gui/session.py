@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from glossator.errors import EvidenceError, GlossatorError, ProjectError
@@ -22,10 +23,14 @@ from glossator.project.open_files import (
 from glossator.project.project import Change, Project
 from glossator.project.revision import GraphId, Subject
 from glossator.project.state import ProjectState
+from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.settings import projects_folder
 
 _REMEMBERED = 64
 """Features whose evidence is kept in memory."""
+
+
+_PROTOCOL = "protocol"
 
 
 class Session(QObject):
@@ -218,6 +223,18 @@ class Session(QObject):
             self.project.put_setting(key, value)
         except ProjectError as error:
             self.failed.emit(str(error))
+
+    def protocol_settings(self) -> ProtocolSettings:
+        """Those of the project's last run, or what a person has chosen since."""
+        stored = self.project.setting(_PROTOCOL) if self.project else ""
+        try:
+            return msgspec.json.decode(stored or "{}", type=ProtocolSettings)
+        except msgspec.MsgspecError:
+            return ProtocolSettings()
+
+    def put_protocol_settings(self, settings: ProtocolSettings) -> None:
+        """What the next run is to use."""
+        self.put_setting(_PROTOCOL, msgspec.json.encode(settings).decode())
 
     def save_draft(self, subject: Subject, text: str) -> None:
         """Keep a half-typed label over a restart."""

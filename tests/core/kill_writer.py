@@ -20,9 +20,11 @@ import msgspec
 
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.project.edits import (
+    JUDGED_TIERS,
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetJudgement,
     SetMark,
     SetNote,
     SetPins,
@@ -59,6 +61,7 @@ def visible(state: ProjectState) -> dict[str, object]:
         "results": msgspec.to_builtins(state.results),
         "marks": {subject: mark for subject, mark in state.marks.items() if mark},
         "notes": {subject: note for subject, note in state.notes.items() if note},
+        "judgements": dict(state.judgements),
         "pins": {graph: list(pins) for graph, pins in state.pins.items() if pins},
         "supernodes": {
             graph: [[n, msgspec.to_builtins(group)] for n, group in held.items()]
@@ -102,7 +105,7 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
     revision = LabelRevision(
         text=f"label {serial}", status=rng.choice(STATUSES), at=now()
     )
-    match rng.randrange(9):
+    match rng.randrange(10):
         case 0:
             return [SetNote(subject, rng.choice(("", f"note {serial}")))]
         case 1:
@@ -128,6 +131,8 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
             subjects = [Subject(f"f:1:{n}") for n in range(N_SUBJECTS // 2)]
             long = msgspec.structs.replace(revision, reason="why " * 100)
             return [edit for s in subjects for edit in _labelled(rng, s, long)]
+        case 8:
+            return [SetJudgement(subject, rng.choice((None, *JUDGED_TIERS)))]
         case _:
             return _labelled(rng, subject, revision)
 
@@ -150,6 +155,7 @@ def after(state: ProjectState, edits: list[AnyEdit]) -> ProjectState:
         results=dict(state.results),
         marks=dict(state.marks),
         notes=dict(state.notes),
+        judgements=dict(state.judgements),
         pins=dict(state.pins),
         supernodes={graph: dict(held) for graph, held in state.supernodes.items()},
     )

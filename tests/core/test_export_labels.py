@@ -15,7 +15,7 @@ from glossator.export.label_rows import LabelRow, label_rows
 from glossator.export.target import AnnotatedGraph, ExportOptions
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.graph.graph_file import read_graph
-from glossator.project.edits import AddRevision, SetNote
+from glossator.project.edits import AddRevision, SetJudgement, SetNote
 from glossator.project.formula_guard import guarded, unguarded
 from glossator.project.open_files import state_of
 from glossator.project.revision import (
@@ -81,6 +81,7 @@ def test_a_row_tells_all_that_is_known_of_a_label() -> None:
         at="2026-01-02T03:04:05.678+00:00",
         note="",
         scored_tier="cross",
+        judged_tier="output",
         routing="calibrated",
         z_input=None,
         z_output=None,
@@ -128,6 +129,23 @@ def test_a_note_of_a_node_has_a_row_of_its_own() -> None:
     (row,) = label_rows(annotated(demo_document(), [SetNote(error, "odd")]))
     assert (row.kind, row.layer, row.index) == ("error", 1, None)
     assert (row.node_id, row.label, row.note) == ("0_1_2", "", "odd")
+
+
+def test_a_judged_feature_without_a_label_has_a_row() -> None:
+    (row,) = label_rows(annotated(demo_document(), [SetJudgement(NINE, "obscure")]))
+    assert (row.index, row.label, row.status, row.note) == (9, "", "", "")
+    assert (row.judged_tier, row.scored_tier, row.tier) == ("obscure", "", "")
+
+
+def test_a_node_of_a_judged_feature_tells_it_too() -> None:
+    own = AddRevision(
+        node_subject(ONE, NodeIndex(3)), LabelRevision(text="x", status="edited")
+    )
+    rows = label_rows(annotated(demo_document(), [own, SetJudgement(NINE, "cross")]))
+    assert [(row.node_id, row.judged_tier) for row in rows] == [
+        ("", "cross"),
+        ("2_9_1", "cross"),
+    ]
 
 
 def test_an_attention_feature_is_told_from_its_namesake() -> None:
@@ -188,6 +206,7 @@ def test_what_an_import_reads_is_there() -> None:
         "reason",
         "at",
         "note",
+        "judged_tier",
     } <= set(LabelRow.__struct_fields__)
 
 

@@ -35,7 +35,7 @@ from glossator.project.edits import (
 )
 from glossator.project.open_files import state_of
 from glossator.project.review import accept_edits
-from glossator.project.revision import LabelRevision, feature_subject
+from glossator.project.revision import GraphId, LabelRevision, feature_subject
 from glossator.protocol.decision import TIERS, Tier
 from glossator_resources import demo_folder
 from tests.core.annotated_graphs import NASTY, ONE, annotated, demo, result
@@ -171,6 +171,67 @@ def test_tiers_and_scores_of_windows(tmp_path: Path) -> None:
     assert "cross 18 0.50 – 3.2 –" in page.text
     assert "output too few" in page.text
     assert "−1.5" in page.text
+
+
+def tiered(tiers: Sequence[Tier], n_graphs: int) -> AnnotatedGraph:
+    """A feature a tier and layer; further graphs lack the first two features."""
+    nodes = [feature_node(at, 7, 1) for at in range(len(tiers))]
+    graph = annotated(tracer_graph(nodes, []))
+    state = graph.state
+    for at, (feature, tier) in enumerate(zip(state.features(), tiers, strict=True)):
+        made = result(tier, 4.0)
+        p = None if tier == "insufficient" else 0.001 * (at + 1)
+        scores = msgspec.structs.replace(made.scores, p=p)
+        state.results[feature_subject(feature)] = msgspec.structs.replace(
+            made, scores=scores
+        )
+    for number in range(2, n_graphs + 1):
+        other = annotated(tracer_graph(nodes[2:], [])).state.graphs[ONE]
+        state.graphs[GraphId(number)] = replace(other, id=GraphId(number))
+    return replace(graph, number=GraphId(n_graphs))
+
+
+def test_tiers_against_what_is_supposed(tmp_path: Path) -> None:
+    tiers: list[Tier] = ["input", "input", "input", "insufficient", "cross", "output"]
+    page = report(tiered([*tiers, "output", "output"], 1), tmp_path)
+    section = page.text[page.text.index("features are scored.") :]
+    assert section.startswith(
+        "features are scored. input 3 output 3 cross 1 insufficient 1 Tiers by"
+    )
+    assert (
+        "7 features are called input, output or cross; of these about 0.8 % (0.056) "
+        "are expected to be so by chance (Benjamini–Hochberg)."
+    ) in section
+    assert "Input rarer with depth? 100 % of 3 0 % of 1 0 % of 3 0.0" in section
+    assert page.by_class["answer"][0].startswith("Yes: −")
+    assert "obscure most frequent in the middle? 0 % of 3" in section.lower()
+    assert page.by_class["answer"][3] == "Not testable: no feature is obscure."
+    assert "Of 8 layers, up to the highest in the graphs: early 0–2," in section
+    assert "This graph" not in page.text
+    assert len(page.by_class["tests"]) == 1
+
+
+def test_tiers_of_all_graphs_beside_those_of_this_one(tmp_path: Path) -> None:
+    tiers: list[Tier] = ["input", "input", "input", "cross", "cross", "output"]
+    page = report(tiered(tiers, 3), tmp_path)
+    this, whole = page.text[page.text.index("This graph") :].split("All 3 graphs of")
+    assert this.startswith("This graph 4 of 4 features are scored. input 1 output 1")
+    assert whole.startswith(" the project 6 of 6 features are scored. input 3 output 1")
+    assert "Not testable: 4 features with a tier, fewer than 5." in this
+    assert "Input rarer with depth? 100 % of 2 50 % of 2 0 % of 2" in whole
+    assert "Of 6 layers" in this
+    assert page.tags.count("svg") == 2, "one chart, of this graph"
+    checked_alone(page)
+
+
+def test_tiers_where_only_other_graphs_are_scored(tmp_path: Path) -> None:
+    graph = tiered(["input"] * 6, 2)
+    for feature in graph.graph.features:
+        del graph.state.results[feature_subject(feature)]
+    page = report(graph, tmp_path)
+    assert "No feature of this graph is scored yet" in page.text
+    assert "This graph" not in page.text
+    assert "All 2 graphs of the project 2 of 6 features are scored." in page.text
 
 
 def test_scores_of_the_graph_and_its_pinned_part(tmp_path: Path) -> None:

@@ -22,13 +22,13 @@ from glossator.graph.json_file.neuronpedia_url import (
     LinkState,
     share_link,
 )
-from glossator.project.edits import AddRevision, SetNote, SetPins
+from glossator.project.edits import AddRevision, JudgedTier, SetNote, SetPins
 from glossator.project.grouping import group_edits
 from glossator.project.importing.found_labels import FoundLabels, NodeKey
 from glossator.project.importing.label_import import import_edits, import_report
 from glossator.project.importing.label_sources import read_labels
 from glossator.project.project import Project
-from glossator.project.review import accept_edits, reject_edits
+from glossator.project.review import accept_edits, judge_edits, reject_edits
 from glossator.project.revision import (
     GraphId,
     LabelRevision,
@@ -550,6 +550,31 @@ HEAD = "layer,index,label\n"
             "layer,index,label,source set\n2,9,x,clt-hp\n",
             "row 2, source_set: 'clt-hp', but the project is of gemma-2-2b / clt-",
         ),
+        (
+            "a.csv",
+            "layer,index,judged_tier\n0,7,\n2,9,Middle\n",
+            "row 3, judged_tier: 'Middle' cannot be used (invalid enum value 'middle')",
+        ),
+        (
+            "a.csv",
+            "layer,index,judged_tier\n2,9,insufficient\n",
+            "row 2, judged_tier: 'insufficient' cannot be used",
+        ),
+        (
+            "a.csv",
+            "node_id,judged_tier\n2_9_1,cross\n2_9_2,input\n",
+            "row 3, judged_tier: 2_9_2 is 'input' here and 'cross' in a row above",
+        ),
+        (
+            "a.jsonl",
+            '{"node_id":"0_1_2","judged_tier":"cross"}',
+            "line 1, judged_tier: 'cross' of 0_1_2, which is no feature; only features",
+        ),
+        (
+            "a.jsonl",
+            '{"layer":2,"index":9,"judged_tier":3}',
+            "line 1, judged_tier: '3' cannot be used",
+        ),
         ("a.jsonl", '{"layer":2}\n{"layer":2,"index":[]}', "line 1, index: empty"),
         ("a.jsonl", '\n{"layer":2,"index":[]}', "line 2, index: '[]' cannot be used"),
         (
@@ -766,6 +791,73 @@ def test_a_graph_file_that_is_broken(project: Project, tmp_path: Path) -> None:
     path = table(tmp_path / "a.json", '{"metadata":')
     with pytest.raises(InputError, match=r"a\.json: not readable as JSON"):
         read_labels(path, project.state)
+
+
+# -- judged tiers ----------------------------------------------------------------------
+
+
+def judge(project: Project, feature: FeatureKey, tier: JudgedTier | None) -> None:
+    project.apply("judge", judge_edits(feature, tier))
+
+
+def judged(project: Project) -> list[JudgedTier | None]:
+    return [project.state.judged_tier(feature) for feature in (SEVEN, NINE)]
+
+
+def test_a_project_s_judgements_are_imported(project: Project, tmp_path: Path) -> None:
+    nodes = [*tracer_nodes(), feature_node(1, 8, 1)]
+    theirs = project_of(tmp_path / "other.gloss", tracer_graph(nodes, slug="other"))
+    eight = theirs.state.features()[-1]
+    for feature in (NINE, eight):
+        judge(theirs, feature, "cross")
+    theirs.close()
+    found = take(project, theirs.path)
+    assert judged(project) == [None, "cross"]
+    assert found.unmatched == ("1/8",)
+    assert project.undo() == "import"
+    assert judged(project) == [None, None]
+
+
+def test_what_a_person_judged_here_stands(project: Project, tmp_path: Path) -> None:
+    judge(project, NINE, "input")
+    text = "layer,index,judged_tier\n2,9,cross\n0,7,Obscure\n5,5,output\n"
+    path = table(tmp_path / "a.csv", text)
+    found = read_labels(path, project.state)
+    assert import_report(found, import_edits(project.state, found)) == [
+        "0 label(s), 0 note(s) and 0 supernode(s) from a.csv.",
+        "1 feature(s) get a judged tier.",
+        "1 judged tier(s) are here already, or what is here stands against them.",
+        "1 name(s) are of nothing in the project (first: 5/5).",
+    ]
+    take(project, path)
+    assert judged(project) == ["obscure", "input"]
+
+
+@pytest.mark.parametrize(
+    ("export", "suffix"), [(export_csv, "csv"), (export_jsonl, "jsonl")]
+)
+def test_judged_tiers_go_there_and_back(
+    project: Project, tmp_path: Path, export: Exporter, suffix: str
+) -> None:
+    """Also of a feature that has no label, and where the protocol says otherwise."""
+    say(project, SEVEN, "seven", "accepted")
+    judge(project, SEVEN, "output")
+    judge(project, NINE, "obscure")
+    path = tmp_path / f"labels.{suffix}"
+    export(AnnotatedGraph(project.state, ONE), path, ExportOptions())
+    fresh = project_of(tmp_path / "fresh.gloss", tracer_graph())
+    found = take(fresh, path)
+    assert judged(fresh) == ["output", "obscure"]
+    assert (shown(fresh), found.unmatched) == (["seven", "", ""], ())
+    fresh.close()
+
+
+def test_a_node_s_judged_tier_is_its_feature_s(
+    project: Project, tmp_path: Path
+) -> None:
+    take(project, table(tmp_path / "a.csv", "node_id,judged_tier\n2_9_1,cross\n"))
+    assert judged(project) == [None, "cross"]
+    assert shown(project) == ["", "", ""]
 
 
 # -- what is told ----------------------------------------------------------------------

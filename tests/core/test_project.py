@@ -19,6 +19,7 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetJudgement,
     SetMark,
     SetNote,
     SetPins,
@@ -83,6 +84,9 @@ EDITS: dict[str, AnyEdit] = {
     "mark": SetMark(F9, "skipped"),
     "note": SetNote(F7, "look again\n\t☃ \u2028"),
     "no note": SetNote(F9, ""),
+    "judgement": SetJudgement(F7, "cross"),
+    "another judgement": SetJudgement(F9, "obscure"),
+    "no judgement": SetJudgement(F9, None),
     "pins": SetPins(ONE, (4, 2)),
     "no pins": SetPins(ONE, ()),
     "new supernode": PutSupernode(ONE, 9, Supernode(name="new", members=(4,))),
@@ -101,6 +105,7 @@ def prepare(project: Project) -> None:
         [
             AddRevision(F9, revision("before", "proposed")),
             SetNote(F9, "before"),
+            SetJudgement(F9, "input"),
             SetMark(F7, "skipped"),
         ],
     )
@@ -354,6 +359,7 @@ def test_kinds_of_edits() -> None:
         "results",
         "review",
         "notes",
+        "judgements",
         "pins",
         "supernodes",
     }
@@ -399,8 +405,9 @@ def test_drafts_and_settings_are_no_history(project: Project) -> None:
         ),
         SetNote(F7, "half an emoji: \ud83d"),
         SetPins(GraphId(99), (1,)),
+        msgspec.structs.replace(SetJudgement(F7, None), tier="middle"),
     ],
-    ids=["no number", "infinite", "lone surrogate", "no graph"],
+    ids=["no number", "infinite", "lone surrogate", "no graph", "no tier"],
 )
 def test_what_cannot_be_stored_is_refused(project: Project, edit: AnyEdit) -> None:
     """It would make the file unreadable: neither file nor memory take it."""

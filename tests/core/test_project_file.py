@@ -17,6 +17,7 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetJudgement,
     SetNote,
     SetPins,
     Supernode,
@@ -192,6 +193,10 @@ def break_pins(path: Path) -> None:
     tamper(path, "INSERT INTO pins VALUES (1, '[0, ')")
 
 
+def break_judgement(path: Path) -> None:
+    tamper(path, "INSERT INTO judgement VALUES ('f:0:7', 'middle')")
+
+
 def drop_table(path: Path) -> None:
     tamper(path, "DROP TABLE note")
 
@@ -205,6 +210,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "other graph": (swap_graph, "the key is missing"),
     "result": (break_note, "stored record is broken"),
     "pins": (break_pins, "stored record is broken"),
+    "judgement": (break_judgement, "stored record is broken .Invalid enum.*middle"),
     "table": (drop_table, "no such table"),
 }
 
@@ -258,6 +264,43 @@ def test_the_document_tells_every_table_and_column(path: Path) -> None:
         for (table,) in tables:
             for column in other.execute(f"PRAGMA table_info({table})"):
                 assert f"`{column[1]}`" in rows[table], f"{table}.{column[1]}"
+
+
+def make_older(path: Path) -> None:
+    """As a program wrote it that knew no judgements."""
+    tamper(path, "DROP TABLE judgement")
+    tamper(path, "PRAGMA user_version = 1")
+
+
+def test_an_older_file_is_brought_up_to_date(path: Path) -> None:
+    make_older(path)
+    project = Project(path)
+    assert project.state.notes == {F7: "first"}
+    assert project.apply("judge", [SetJudgement(F7, "cross")]) is not None
+    project.close()
+    project = Project(path)
+    assert project.state.judgements == {F7: "cross"}
+    assert project.verify() == []
+    assert [project.undo(), project.undo()] == ["judge", "note"]
+    project.close()
+
+
+def test_an_older_file_that_is_only_read_stays_as_it_is(path: Path) -> None:
+    make_older(path)
+    content = path.read_bytes()
+    project = Project(path, read_only=True)
+    assert (project.state.notes, project.state.judgements) == ({F7: "first"}, {})
+    assert project.verify() == []
+    project.close()
+    assert path.read_bytes() == content
+
+
+def test_a_program_that_knows_no_judgements_refuses_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glossator.project.store.MIGRATIONS", MIGRATIONS[:1])
+    with pytest.raises(ProjectError, match=r"newer version \(format 2, .* up to 1"):
+        Project(path)
 
 
 CRASH = """

@@ -30,7 +30,7 @@ def test_run_label_group_export_by_keyboard(tmp_path: Path) -> None:
         )
         seen["scored"] = len(session.state.results)
         seen["features"] = len(session.state.features())
-        user.choose_queue("obscure")
+        user.choose_queue("cross")
         for label in LABELS:
             user.press(Qt.Key.Key_E)
             user.type(label)

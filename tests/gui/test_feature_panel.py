@@ -308,7 +308,7 @@ def test_the_tier_is_told_in_words_with_both_routings(panel: FeaturePanel) -> No
     assert why.routings.startswith("calibrated: input (in use) · literal: obscure")
     table = panel.findChildren(ScoreTable)[0].texts()
     assert table[1] == [
-        "input", "20", "0.81", "0.29 ± 0.06", "8.6", "< 0.001", "✓ yes",
+        "input", "20", "0.81", "0.29 ± 0.060", "8.6", "< 0.001", "✓ yes",
     ]  # fmt: skip
     assert table[2][:2] == ["output", "too few"]
 

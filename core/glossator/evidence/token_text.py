@@ -1,20 +1,28 @@
 """Tokens as text: whitespace marks, byte pieces and special tokens of tokenizers.
 
 Stored tokens are never rewritten; what is made here is read by embedders, labelers
-and eyes.
+and eyes. An example becomes text here, too: cut at special tokens, and each text once.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
+
+from glossator.evidence.feature_evidence import ActivationExample
+
+_SAME_TEXT_REACH = 6
+"""Examples are one if their text is equal this many tokens around the top token."""
 
 _SPECIAL = re.compile(
-    r"<\|[^|<>]{1,40}\|>|</?s>|\[(?:CLS|SEP|PAD|MASK|UNK)\]|"
-    r"<(?:bos|eos|pad|unk|mask|start_of_turn|end_of_turn)>",
+    r"<\|[^|<>]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</?s>|\[(?:CLS|SEP|PAD|MASK|UNK)\]|"
+    r"<(?:bos|eos|pad|unk|mask|(?:start|end)_of_(?:turn|image)|unused\d{1,4})>|"
+    r"<(?:repo_?name|file_sep|filename|gh_stars|empty_output|(?:issue|jupyter)_[a-z]+)>"
 )
-_BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>|\\x([89A-Fa-f][0-9A-Fa-f])")
-"""Byte tokens of SentencePiece, and the escapes of circuit-tracer's feature files."""
-_MARKS = str.maketrans({"▁": " ", "↵": "\n", "⏎": "\n"})
+_MARKS = {"▁": " ", "↵": "\n", "⏎": "\n"}
+"""SentencePiece's for space, Neuronpedia's for newline."""
 _VISIBLE = {"\n": "⏎", "\t": "→", "\r": "↵"}
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Printable by Unicode's categories, and yet not to be seen."""
@@ -22,29 +30,45 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 def is_special(token: str) -> bool:
     """Whether the token is no text but a mark of the tokenizer (``<bos>``)."""
+    if "<" not in token and "[" not in token:
+        return False
     return _SPECIAL.fullmatch(token.strip()) is not None
 
 
 def _byte_alphabet() -> dict[str, int]:
-    """Characters by which byte-level BPE writes bytes (GPT-2 ``bytes_to_unicode``)."""
+    """Letters by which byte-level BPE writes bytes (GPT-2 ``bytes_to_unicode``)."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    shifted = [byte for byte in range(256) if byte not in printable]
     alphabet = {chr(byte): byte for byte in printable}
-    shifted = (byte for byte in range(256) if byte not in printable)
-    alphabet.update((chr(256 + n), byte) for n, byte in enumerate(shifted))
-    return alphabet
+    return alphabet | {chr(256 + n): byte for n, byte in enumerate(shifted)}
 
 
-_ALPHABET = {c: byte for c, byte in _byte_alphabet().items() if ord(c) > 0x7E}
+def _letters(low: int, high: int) -> str:
+    """The letters of the bytes low..high, both included, as a regular expression."""
+    return f"[{''.join(_LETTER[byte] for byte in range(low, high + 1))}]"
 
 
-class _Piece(NamedTuple):
-    token: int
-    text: str
-    """As stored."""
-    byte: int | None
-    """The byte it may stand for."""
-    certain: bool
-    """Whether it cannot be anything but a byte."""
+_BYTE = _byte_alphabet()
+_LETTER = {byte: letter for letter, byte in _BYTE.items()}
+_CONTROLS = str.maketrans({_LETTER[byte]: chr(byte) for byte in (*range(0x21), 0x7F)})
+_TAIL = _letters(0x80, 0xBF)
+_PAIR = _letters(0xC2, 0xDF) + _TAIL
+_LONGER = f"{_letters(0xE0, 0xEF)}{_TAIL}{{2}}|{_letters(0xF0, 0xF4)}{_TAIL}{{3}}"
+_CHARACTER = re.compile(f"{_PAIR}|{_LONGER}")
+"""The bytes of a character of UTF-8."""
+_SURE_CHARACTER = re.compile(
+    f"{_LONGER}|{_letters(0xC2, 0xDF)}[\u0100-\u0143]|(?:{_PAIR}){{2}}|"
+    f"[ÂÃÎÏÐÑ]{_TAIL}|[ØÙ](?![«»]){_TAIL}"
+)
+"""Letters that are bytes: such hardly meet in real text, as ``ß«`` and ``É»`` do."""
+_CUT_CHARACTER = re.compile(
+    f"^{_TAIL}{{1,3}}|{_letters(0xC2, 0xDF)}\\Z|{_letters(0xE0, 0xF4)}{_TAIL}{{0,2}}\\Z"
+)
+_ESCAPE = re.compile(r"<0x([0-9A-Fa-f]{2})>|\\x([89A-Fa-f][0-9A-Fa-f])")
+"""Byte tokens of SentencePiece, and the escapes of circuit-tracer's feature files."""
+_UNIT = re.compile(f"{_ESCAPE.pattern}|.", re.DOTALL)
+_DECODED_WORD = re.compile(r" \S")
+_ONLY_MARKS = re.compile("(?:č?[Ċ\n]|[Ġĉ])+")
 
 
 def readable_tokens(tokens: Sequence[str]) -> tuple[str, ...]:
@@ -52,127 +76,91 @@ def readable_tokens(tokens: Sequence[str]) -> tuple[str, ...]:
 
     Bytes of one character that lie in several tokens are joined in the first of them;
     bytes that make no UTF-8 stay as they are stored. The letters by which byte-level
-    BPE writes bytes are letters of real words, too (``č``, ``ğ``, ``É``): they are
-    read as bytes only where the whole example can be read so.
+    BPE writes bytes are letters of real words, too (``č``, ``ğ``, ``É``): without its
+    marks for space and newline they are read as bytes only where the whole example
+    can be read so.
     """
-    if all(token.isascii() and not _BYTE.search(token) for token in tokens):
+    joined = "".join(tokens)
+    escaped = "<0x" in joined or "\\x" in joined
+    if joined.isascii() and not escaped:
         return tuple(tokens)
-    pieces = [piece for at, token in enumerate(tokens) for piece in _pieces(at, token)]
-    sentence_piece = any("▁" in token for token in tokens)
-    byte_level = not sentence_piece and any(_BPE_MARK.search(t) for t in tokens)
-    found = list(_characters(pieces, byte_level=byte_level))
-    if sentence_piece or not (byte_level or _all_read(pieces, found)):
-        found = [(at, n) for at, n in found if pieces[at].certain]
-    texts = [""] * len(tokens)
-    ends = dict(found)
-    start = 0
-    while start < len(pieces):
-        length = ends.get(start, 0)
-        token = pieces[start].token
-        if length:
-            texts[token] += _spelled(pieces[start : start + length])
-        elif sentence_piece:
-            texts[token] += pieces[start].text
-        else:
-            texts[token] += _unmarked(
-                pieces, start, tokens[token], byte_level=byte_level
-            )
-        start += max(length, 1)
-    return tuple(text.translate(_MARKS) for text in texts)
+    sentence_piece = "▁" in joined and "▁" in _SPECIAL.sub("", joined)
+    texts = tuple(tokens)
+    for mark, text in _MARKS.items():
+        if mark in joined and (sentence_piece or mark != "▁"):
+            texts = tuple(token.replace(mark, text) for token in texts)
+    if not sentence_piece and _is_byte_level(tokens):
+        return _read_letters(texts)
+    if escaped:
+        return _read_escapes(texts)
+    return texts if sentence_piece else _read_mixture(texts)
 
 
-_BPE_MARK = re.compile("[ĠĊ]")
-_ONLY_MARKS = re.compile("[ĠĊĉč]+")
+def _is_byte_level(tokens: Sequence[str]) -> bool:
+    """Whether its marks are no capitals of Maltese, whose tokens begin with spaces."""
+    listed = "\n".join(tokens)
+    marks = listed.count("Ġ") + listed.count("Ċ")
+    return marks > len(_DECODED_WORD.findall(listed))
 
 
-def _unmarked(
-    pieces: Sequence[_Piece], at: int, stored: str, *, byte_level: bool
-) -> str:
-    """Byte-level BPE's letters for space, newline and, among its like, tab."""
-    letter = pieces[at].text
-    if letter == "Ġ":
-        return " "
-    if letter == "Ċ":
-        return "\n"
-    if letter == "č" and at + 1 < len(pieces) and pieces[at + 1].text == "Ċ":
-        return "\r"
-    if letter == "ĉ" and (byte_level or _ONLY_MARKS.fullmatch(stored)):
-        return "\t"
-    return letter
+def _read_letters(tokens: Sequence[str]) -> tuple[str, ...]:
+    """Tokens of byte-level BPE, where each letter is a byte."""
+    spelled = tuple(map(_with_controls, tokens))
+    letters = "".join(spelled)
+    return spelled if letters.isascii() else _with_characters(spelled, list(letters))
 
 
-def _pieces(at: int, token: str) -> list[_Piece]:
-    pieces = []
-    start = 0
-    for match in _BYTE.finditer(token):
-        pieces += [_character(at, c) for c in token[start : match.start()]]
-        byte = int(match[1] or match[2], 16)
-        pieces.append(_Piece(at, match[0], byte, certain=True))
-        start = match.end()
-    return pieces + [_character(at, c) for c in token[start:]]
+@lru_cache(maxsize=1 << 16)
+def _with_controls(token: str) -> str:
+    """Letters that stand for ASCII are that; kept, for the tokens of a text recur."""
+    return token.translate(_CONTROLS)
 
 
-def _character(at: int, character: str) -> _Piece:
-    return _Piece(at, character, _ALPHABET.get(character), certain=False)
-
-
-def _characters(
-    pieces: Sequence[_Piece], *, byte_level: bool
-) -> Iterator[tuple[int, int]]:
-    """Where bytes spell a character: its first piece, and the number of pieces."""
-    at = 0
-    while at < len(pieces):
-        for length in (4, 3, 2, 1):
-            part = pieces[at : at + length]
-            if len(part) == length and _is_character(part, byte_level):
-                yield at, length
-                at += length
-                break
-        else:
-            at += 1
-
-
-def _is_character(part: Sequence[_Piece], byte_level: bool) -> bool:
-    first = part[0]
-    if any(p.byte is None or p.certain != first.certain for p in part):
-        return False
-    if not first.certain:
-        if len(part) == 1:
-            return False
-        # Two such letters occur side by side in real text (``ß«``, ``É»``); with
-        # these leads, of the Latin letters and signs, or with rarer letters, hardly.
-        rare = first.text in "ÂÃ" or any(ord(p.text) > 0xFF for p in part)
-        if not (byte_level or rare):
-            return False
-    try:
-        return len(_spelled(part)) == 1
-    except UnicodeDecodeError:
-        return False
-
-
-def _spelled(part: Sequence[_Piece]) -> str:
-    return bytes(piece.byte or 0 for piece in part).decode()
-
-
-def _all_read(pieces: Sequence[_Piece], found: Sequence[tuple[int, int]]) -> bool:
-    """Whether no letter but ASCII is left over, save where the ends cut a character."""
-    read = {at + n for at, length in found for n in range(length)}
-    first = 0
-    while first < len(pieces) and 0x80 <= (pieces[first].byte or 0) < 0xC0:
-        first += 1
-    last = len(pieces)
-    while last > first and last > len(pieces) - 3 and pieces[last - 1].byte is not None:
-        last -= 1
-    return not any(
-        not pieces[at].certain
-        and at not in read
-        and (pieces[at].byte is not None or _is_foreign_letter(pieces[at].text))
-        for at in range(first, last)
+def _read_mixture(tokens: Sequence[str]) -> tuple[str, ...]:
+    """Text, or such of which only what is not ASCII is in bytes (SAEDashboard)."""
+    spelled = tuple(
+        _with_controls(token) if _ONLY_MARKS.fullmatch(token) else token
+        for token in tokens
     )
+    letters = "".join(spelled)
+    if not _SURE_CHARACTER.search(letters):
+        return spelled
+    rest = _CHARACTER.sub("", _CUT_CHARACTER.sub("", letters))
+    if any(not c.isascii() and (c in _BYTE or c.isalpha()) for c in rest):
+        return spelled
+    return _with_characters(spelled, list(letters))
 
 
-def _is_foreign_letter(character: str) -> bool:
-    return not character.isascii() and character.isalpha()
+def _read_escapes(tokens: Sequence[str]) -> tuple[str, ...]:
+    """Tokens of which each byte that is not part of a whole character is escaped."""
+    spelled: list[str] = []
+    units: list[str] = []
+    for token in tokens:
+        letters = ""
+        for match in _UNIT.finditer(token):
+            code = match[1] or match[2]
+            byte = int(code, 16) if code else 0
+            units.append(chr(byte) if code and byte < 0x80 else match[0])
+            letters += _LETTER[byte]
+        spelled.append(letters)
+    return _with_characters(spelled, units)
+
+
+def _with_characters(spelled: Sequence[str], units: list[str]) -> tuple[str, ...]:
+    """Join units to tokens, characters in place of their bytes.
+
+    Parameters
+    ----------
+    spelled : of each token a letter for each of its units, which tells its byte.
+    units : of all tokens; becomes the text.
+    """
+    for match in _CHARACTER.finditer("".join(spelled)):
+        read = bytes(_BYTE[letter] for letter in match[0])
+        if character := read.decode(errors="ignore"):
+            start, end = match.span()
+            units[start:end] = [character] + [""] * (end - start - 1)
+    ends = list(accumulate(map(len, spelled), initial=0))
+    return tuple("".join(units[a:b]) for a, b in pairwise(ends))
 
 
 def visible_token(text: str) -> str:
@@ -185,3 +173,69 @@ def visible_token(text: str) -> str:
     return "".join(
         c if c.isprintable() and c not in _BLANK else f"U+{ord(c):04X}" for c in shown
     )
+
+
+@dataclass(frozen=True)
+class CleanExample:
+    """An example as text, ready to be cut."""
+
+    texts: tuple[str, ...]
+    """Readable text of each token."""
+    special: tuple[bool, ...]
+    top: int
+    activation: float
+
+    @cached_property
+    def _stretch(self) -> range:
+        """Positions around the top one that no special token parts from it."""
+        if not any(self.special):
+            return range(len(self.texts))
+        cuts = [at for at, special in enumerate(self.special) if special]
+        before, after = bisect_right(cuts, self.top), bisect_left(cuts, self.top)
+        return range(
+            cuts[before - 1] + 1 if before else 0,
+            cuts[after] if after < len(cuts) else len(self.texts),
+        )
+
+    def text(self, left: int, right: int) -> str:
+        """Text of the tokens left..right of the top one, both included.
+
+        Clipped at the ends and at special tokens; "" where nothing is left of it. A
+        character of several tokens is whole if the top one or one before it is of it.
+        """
+        low = max(self._stretch.start, self.top + left)
+        high = min(self._stretch.stop, self.top + right + 1)
+        while self._stretch.start < low <= self.top and not self.texts[low]:
+            low -= 1
+        return "".join(self.texts[low:high]).strip() if low < high else ""
+
+
+def clean_example(example: ActivationExample) -> CleanExample:
+    return CleanExample(
+        texts=readable_tokens(example.tokens),
+        special=tuple(map(is_special, example.tokens)),
+        top=example.top,
+        activation=example.activation,
+    )
+
+
+def distinct_examples(examples: Sequence[ActivationExample]) -> list[CleanExample]:
+    """Usable examples, strongest first, each text near the top token once.
+
+    A fifth of the stored examples of public features repeat one another; a repeated
+    text would count as agreement. Of equal texts the strongest stays; the order of
+    equal activations is that of their texts, whatever the order of the source.
+    """
+    usable = [
+        clean_example(example)
+        for example in examples
+        if example.activation > 0
+        and not example.repeated
+        and not is_special(example.tokens[example.top])
+    ]
+    usable.sort(key=lambda clean: (-clean.activation, "".join(clean.texts), clean.top))
+    reach = _SAME_TEXT_REACH
+    found: dict[str, CleanExample] = {}
+    for clean in usable:
+        found.setdefault(" ".join(clean.text(-reach, reach).split()), clean)
+    return list(found.values())

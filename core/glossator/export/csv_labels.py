@@ -1,65 +1,22 @@
 """``csv``: the labels as a table for spreadsheets and data frames."""
 
-import csv
-import io
 from pathlib import Path
-from typing import TypeAlias
 
+from glossator.export.csv_file import write_csv
 from glossator.export.label_rows import LabelRow, label_rows
 from glossator.export.target import AnnotatedGraph, ExportOptions, Written
-from glossator.export.target_file import write_whole
-from glossator.project.formula_guard import guarded, is_guarded
-
-Value: TypeAlias = str | int | float | tuple[str, ...] | tuple[int, ...] | None
-
-_BOM = "\ufeff"
-"""Excel takes a file without it for the system's old code page (é, ☃ are lost); pandas,
-polars, R and DuckDB skip it, Python's own reader with ``utf-8-sig``."""
 
 
 def export_csv(
     annotated: AnnotatedGraph, path: Path, options: ExportOptions
 ) -> Written:
-    """Write a row a label (`LabelRow`); positions are separated by spaces.
-
-    Notes
-    -----
-    RFC 4180 with a byte order mark. Text that a spreadsheet would take for a formula
-    has an apostrophe before it.
-    """
-    out = io.StringIO(newline="")
-    out.write(_BOM)
-    # With another line end Python's writer leaves a lone carriage return unquoted.
-    writer = csv.writer(out, lineterminator="\r\n")
-    fields = LabelRow.__struct_fields__
-    writer.writerow(fields)
-    n_guarded = 0
-    for row in label_rows(annotated):
-        cells = [_cell(getattr(row, name)) for name in fields]
-        n_guarded += sum(is_guarded(cell) for cell in cells)
-        writer.writerow(cells)
-    write_whole(path, out.getvalue().encode())
-    return Written((path,), _notes(n_guarded))
-
-
-def _cell(value: Value) -> str:
-    match value:
-        case None:
-            return ""
-        case str():
-            return guarded(value)
-        case tuple():
-            separator = " | " if any(isinstance(v, str) for v in value) else " "
-            return guarded(separator.join(str(v) for v in value))
-        case _:
-            return str(value)
-
-
-def _notes(n_guarded: int) -> tuple[str, ...]:
+    """Write a row a label (`LabelRow`); positions are separated by spaces."""
+    n_guarded = write_csv(path, LabelRow, label_rows(annotated))
     if not n_guarded:
-        return ()
-    return (
+        return Written((path,))
+    note = (
         "Text that begins like a formula has an apostrophe before it, so that no "
         f"spreadsheet runs it, in cells: {n_guarded}. Importing takes it off; the "
-        "export as jsonl holds the text as it is.",
+        "export as jsonl holds the text as it is."
     )
+    return Written((path,), (note,))

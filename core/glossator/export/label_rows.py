@@ -14,6 +14,7 @@ from glossator.graph.attribution_graph import (
     NodeIndex,
     NodeKind,
 )
+from glossator.project.edits import JudgedTier
 from glossator.project.revision import (
     LabelRevision,
     Status,
@@ -26,7 +27,7 @@ from glossator.protocol.protocol_settings import RoutingName
 
 
 class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A label of a feature, or of one node alone; or a note without a label.
+    """A label of a feature, or of one node alone; or what is said without a label.
 
     Lone surrogates, which no text file can hold, are replaced.
     """
@@ -44,7 +45,7 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[int, ...]
     """Of the feature in this graph, or of the node."""
     label: str
-    """"" where there is a note and no label."""
+    """"" where there is a note or a judged tier, and no label."""
     status: Status | Literal[""]
     author: str
     method: str
@@ -59,6 +60,8 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     scored_tier: Tier | Literal[""]
     """What the protocol says now, with the scores below."""
+    judged_tier: JudgedTier | Literal[""]
+    """What a person says of the feature."""
     routing: RoutingName | Literal[""]
     z_input: float | None
     z_output: float | None
@@ -74,7 +77,7 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def label_rows(annotated: AnnotatedGraph) -> list[LabelRow]:
-    """Rows of the labels that are shown, and of the notes.
+    """Rows of the labels that are shown, of the notes and of the judged tiers.
 
     First the features in the order of the graph, then the nodes that show another
     label than their feature.
@@ -92,7 +95,7 @@ def _feature_rows(
         revision = state.last_revision(subject)
         note = state.notes.get(subject, "")
         shown = revision if revision is not None and revision.shown else None
-        if shown is None and not note:
+        if shown is None and not note and subject not in state.judgements:
             continue
         yield _row(
             annotated,
@@ -165,6 +168,7 @@ def _row(
         at=storable(revision.at),
         note=storable(note),
         scored_tier=_tier(result),
+        judged_tier=(annotated.state.judged_tier(feature) if feature else None) or "",
         routing=result.routing if result else "",
         z_input=_z(scores.input if scores else None),
         z_output=_z(scores.output if scores else None),

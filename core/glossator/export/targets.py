@@ -13,6 +13,7 @@ from glossator.export.jsonl_labels import export_jsonl
 from glossator.export.neuronpedia import export_neuronpedia
 from glossator.export.node_link import export_node_link
 from glossator.export.report.page import export_html
+from glossator.export.scores import export_scores
 from glossator.export.snippet import export_snippet
 from glossator.export.target import Exporter
 
@@ -54,6 +55,12 @@ TARGETS: Mapping[str, Target] = {
     "csv": Target("Labels as CSV", ".csv", export_csv, "labels with their provenance"),
     "jsonl": Target(
         "Labels as JSON Lines", ".jsonl", export_jsonl, "labels with their provenance"
+    ),
+    "scores": Target(
+        "Scores as CSV",
+        ".csv",
+        export_scores,
+        "every score of the protocol, with simpler measures beside it",
     ),
     "graphml": Target(
         "GraphML", ".graphml", export_graphml, "for networkx, Cytoscape, yEd", True

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from glossator.graph.attribution_graph import (
     AttributionGraph,
+    FeatureKey,
     FloatColumn,
     LinkColumns,
     NodeKind,
@@ -131,3 +132,25 @@ def link_influence(graph: AttributionGraph) -> FloatColumn:
         scores = link_shares(graph.links, n) * counts[graph.links.target]
         _of_links[graph] = cumulative_shares(scores)
     return _of_links[graph]
+
+
+def direct_shares(graph: AttributionGraph) -> dict[FeatureKey, float]:
+    """Part of each feature's influence that goes straight to the logits, in [0, 1].
+
+    Over all nodes of the feature: the influence of its links to logits, by its
+    influence along all paths of the graph as stored. Large for a feature that promotes
+    tokens itself, small for one that works through others; features without influence
+    are left out.
+    """
+    nodes = graph.nodes
+    shares = input_shares(graph.links, len(graph))
+    weights = logit_weights(nodes.kind, nodes.probability)
+    direct = np.asarray(shares.T @ weights)
+    whole = influence(shares, weights)
+    found = {}
+    for feature in graph.features:
+        at = graph.nodes_of(feature)
+        total = float(whole[at].sum())
+        if total > 0:
+            found[feature] = min(float(direct[at].sum()) / total, 1.0)
+    return found

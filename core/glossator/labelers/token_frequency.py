@@ -11,10 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glossator.evidence.feature_evidence import FeatureEvidence
-from glossator.evidence.token_text import readable_tokens, visible_token
+from glossator.evidence.token_text import (
+    CleanExample,
+    distinct_examples,
+    visible_token,
+)
 from glossator.labelers.label import Label, NoLabel
+from glossator.protocol.comparators import promoted_tokens
 from glossator.protocol.decision import ProtocolResult
-from glossator.protocol.windows import CleanExample, distinct_examples
+from glossator.protocol.windows import next_token
 
 _COMMON = 0.5
 """Share of examples from which one token alone makes the label."""
@@ -73,11 +78,11 @@ class TokenFrequency:
     def _output_label(
         self, examples: Sequence[CleanExample], evidence: FeatureEvidence
     ) -> Label | NoLabel:
-        nexts = [_next_token(example) for example in examples]
+        nexts = [next_token(example) for example in examples]
         counts = Counter(token for token in nexts if token)
         if not counts:
             return NoLabel(self.name, "no example goes on after its top token.")
-        promoted = {_readable(effect.token) for effect in evidence.top_logits} - {""}
+        promoted = frozenset(promoted_tokens(evidence))
         agreed = [token for token in counts if token in promoted]
         check = (
             f"; {len(agreed)} of {len(counts)} next tokens are among its "
@@ -116,25 +121,10 @@ def _ngram(example: CleanExample, length: int) -> str:
     return "".join(example.texts[start : example.top + 1]).strip(" ").lower()
 
 
-def _next_token(example: CleanExample) -> str:
-    """Lower-case text of the first token after the top one that holds text."""
-    for at in range(example.top + 1, len(example.texts)):
-        if example.special[at]:
-            return ""
-        if example.texts[at].strip():
-            return example.texts[at].strip().lower()
-    return ""
-
-
 def _quoted(text: str) -> str:
     """In a list, what holds no letter or digit stands in quotes."""
     shown = _shown(text)
     return shown if any(c.isalnum() for c in shown) else f"“{shown}”"
-
-
-def _readable(token: str) -> str:
-    (text,) = readable_tokens([token])
-    return text.strip().lower()
 
 
 def _shown(text: str) -> str:

@@ -4,7 +4,7 @@ An edit sets one thing to a whole new value; its inverse sets it back. So any ed
 be undone after any restart, and undoing is no special case.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -12,6 +12,11 @@ from glossator.project.revision import GraphId, LabelRevision, Subject
 from glossator.protocol.decision import ProtocolResult
 
 Mark = Literal["", "skipped"]
+
+JudgedTier = Literal["input", "output", "cross", "obscure"]
+"""A tier that a person may say a feature is of."""
+
+JUDGED_TIERS: tuple[JudgedTier, ...] = get_args(JudgedTier)
 
 
 class Supernode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,6 +60,13 @@ class SetNote(Edit, frozen=True, tag=True):
     text: str
 
 
+class SetJudgement(Edit, frozen=True, tag=True):
+    """Set of which tier a person says a feature is; None takes it back."""
+
+    subject: Subject
+    tier: JudgedTier | None
+
+
 class SetPins(Edit, frozen=True, tag=True):
     """Set the pinned nodes of a graph, in order."""
 
@@ -71,5 +83,5 @@ class PutSupernode(Edit, frozen=True, tag=True):
 
 
 AnyEdit: TypeAlias = (
-    AddRevision | SetResult | SetMark | SetNote | SetPins | PutSupernode
+    AddRevision | SetResult | SetMark | SetNote | SetJudgement | SetPins | PutSupernode
 )

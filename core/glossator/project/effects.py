@@ -9,6 +9,7 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetJudgement,
     SetMark,
     SetNote,
     SetPins,
@@ -22,7 +23,14 @@ KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 
 ChangeKind = Literal[
-    "graphs", "labels", "results", "review", "notes", "pins", "supernodes"
+    "graphs",
+    "labels",
+    "results",
+    "review",
+    "notes",
+    "judgements",
+    "pins",
+    "supernodes",
 ]
 
 
@@ -36,6 +44,8 @@ def kind_of(edit: AnyEdit) -> ChangeKind:
             return "review"
         case SetNote():
             return "notes"
+        case SetJudgement():
+            return "judgements"
         case SetPins():
             return "pins"
         case PutSupernode():
@@ -77,6 +87,8 @@ def inverse_of(state: ProjectState, edit: AnyEdit) -> AnyEdit:
             return SetMark(subject, state.marks.get(subject, ""))
         case SetNote(subject=subject):
             return SetNote(subject, state.notes.get(subject, ""))
+        case SetJudgement(subject=subject):
+            return SetJudgement(subject, state.judgements.get(subject))
         case SetPins(graph=graph):
             return SetPins(graph, tuple(state.pins.get(graph, ())))
         case PutSupernode(graph=graph, number=number):
@@ -96,6 +108,8 @@ def write_edit(store: Store, edit: AnyEdit) -> int:
             store.put_value("mark", subject, mark or None)
         case SetNote(subject=subject, text=text):
             store.put_value("note", subject, text or None)
+        case SetJudgement(subject=subject, tier=tier):
+            store.put_value("judgement", subject, tier)
         case SetPins(graph=graph, nodes=nodes):
             store.put_pins(graph, encode(nodes))
         case PutSupernode(graph=graph, number=number, supernode=supernode):
@@ -115,6 +129,8 @@ def show_edit(state: ProjectState, edit: AnyEdit, number: int) -> None:
             _put(state.marks, subject, mark or None)
         case SetNote(subject=subject, text=text):
             _put(state.notes, subject, text or None)
+        case SetJudgement(subject=subject, tier=tier):
+            _put(state.judgements, subject, tier)
         case SetPins(graph=graph, nodes=nodes):
             state.pins[graph] = tuple(NodeIndex(node) for node in nodes)
         case PutSupernode(graph=graph, number=key, supernode=supernode):

@@ -12,6 +12,7 @@ from glossator.graph.graph_file import parse_graph
 from glossator.project.edits import (
     AddRevision,
     AnyEdit,
+    JudgedTier,
     Supernode,
 )
 from glossator.project.effects import (
@@ -263,6 +264,8 @@ class Project:
             for subject, data in store.values("mark"):
                 state.marks[subject] = "skipped" if data else ""
             state.notes.update(store.values("note"))
+            for subject, data in store.values("judgement"):
+                state.judgements[subject] = msgspec.convert(data, type=JudgedTier)
             for graph_id, data in store.rows("SELECT graph, data FROM pins"):
                 state.pins[GraphId(int(graph_id))] = tuple(
                     msgspec.json.decode(data, type=list[NodeIndex])

@@ -7,7 +7,13 @@ from typing import Literal, get_args
 import numpy as np
 
 from glossator.graph.attribution_graph import FeatureKey
-from glossator.project.edits import AddRevision, AnyEdit, SetMark
+from glossator.project.edits import (
+    AddRevision,
+    AnyEdit,
+    JudgedTier,
+    SetJudgement,
+    SetMark,
+)
 from glossator.project.revision import LabelRevision, feature_subject, now
 from glossator.project.state import ProjectState
 
@@ -78,6 +84,11 @@ def reject_edits(
 def skip_edits(feature: FeatureKey) -> list[AnyEdit]:
     """Put a feature off: it leaves its queue for the one of skipped features."""
     return [SetMark(feature_subject(feature), "skipped")]
+
+
+def judge_edits(feature: FeatureKey, tier: JudgedTier | None) -> list[AnyEdit]:
+    """Say of which tier a feature is, or take it back; no tier is changed by it."""
+    return [SetJudgement(feature_subject(feature), tier)]
 
 
 def queues_of(state: ProjectState, feature: FeatureKey) -> tuple[QueueName, ...]:

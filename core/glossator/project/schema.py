@@ -4,6 +4,7 @@
 """
 
 import sqlite3
+from collections.abc import Mapping
 
 APPLICATION_ID = 0x474C4F53
 """``GLOS``: marks a SQLite file as ours."""
@@ -58,7 +59,14 @@ CREATE TABLE step_edit (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_JUDGEMENTS = """
+CREATE TABLE judgement (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JUDGEMENTS)
+
+SINCE: Mapping[str, int] = {"judgement": 2}
+"""Version that brought a table; the others are in all."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:

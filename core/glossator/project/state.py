@@ -12,7 +12,7 @@ from glossator.graph.attribution_graph import (
     FeatureKey,
     NodeIndex,
 )
-from glossator.project.edits import Mark, Supernode
+from glossator.project.edits import JudgedTier, Mark, Supernode
 from glossator.project.revision import (
     GraphId,
     LabelRevision,
@@ -57,6 +57,7 @@ class ProjectState:
     results: dict[Subject, ProtocolResult] = field(default_factory=dict)
     marks: dict[Subject, Mark] = field(default_factory=dict)
     notes: dict[Subject, str] = field(default_factory=dict)
+    judgements: dict[Subject, JudgedTier] = field(default_factory=dict)
     pins: dict[GraphId, tuple[NodeIndex, ...]] = field(default_factory=dict)
     supernodes: dict[GraphId, dict[int, Supernode]] = field(default_factory=dict)
 
@@ -136,6 +137,10 @@ class ProjectState:
 
     def result(self, feature: FeatureKey) -> ProtocolResult | None:
         return self.results.get(feature_subject(feature))
+
+    def judged_tier(self, feature: FeatureKey) -> JudgedTier | None:
+        """The tier that a person says the feature is of; None where nobody did."""
+        return self.judgements.get(feature_subject(feature))
 
     def kept_nodes(self, graph: GraphId) -> BoolColumn:
         """Nodes that pruning never hides: pinned, grouped, or labelled by a person."""

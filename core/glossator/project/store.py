@@ -13,11 +13,12 @@ from glossator.project.revision import GraphId, Subject, now, storable
 from glossator.project.schema import (
     APPLICATION_ID,
     MIGRATIONS,
+    SINCE,
     migrate,
     version_of,
 )
 
-ValueTable = Literal["result", "mark", "note", "draft"]
+ValueTable = Literal["result", "mark", "note", "judgement", "draft"]
 """Tables that hold one value a subject."""
 
 
@@ -197,6 +198,10 @@ class Store:
             self._write(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", subject, data)
 
     def values(self, table: ValueTable) -> list[tuple[Subject, str]]:
+        """Rows of a table; none where an older file, only read, has no such table."""
+        ((version,),) = self.rows("PRAGMA user_version")
+        if int(version) < SINCE.get(table, 1):
+            return []
         rows = self.rows(f"SELECT subject, data FROM {table}")
         return [(Subject(subject), data) for subject, data in rows]
 

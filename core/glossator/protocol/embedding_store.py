@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,16 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS embedding (key BLOB PRIMARY KEY, vector BLOB)"
+from glossator.protocol.embedder import EmbeddedBatch
+
+_SCHEMA = """
+PRAGMA page_size = 8192;
+PRAGMA synchronous = OFF;
+DROP TABLE IF EXISTS embedding;
+CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, crc INTEGER, float32 BLOB);
+"""
+"""Five vectors of MiniLM a page. `embedding` is how earlier versions called theirs."""
+
 _CHUNK = 500
 
 
@@ -21,13 +31,13 @@ class EmbeddingStore:
     """
 
     def __init__(self, path: Path, embedder: str) -> None:
-        self._embedder = embedder
+        named = f"{embedder}\0".encode(errors="surrogatepass")
+        self._hash = hashlib.blake2b(named, digest_size=16)
         self._connection: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=1)
-            self._connection.execute("PRAGMA synchronous = OFF")
-            self._connection.execute(_SCHEMA)
+            self._connection.executescript(_SCHEMA)
         except (OSError, sqlite3.Error):
             self.close()
 
@@ -36,53 +46,50 @@ class EmbeddingStore:
             self._connection.close()
             self._connection = None
 
-    def load(self, texts: Sequence[str]) -> dict[str, Float[ndarray, " d_embed"]]:
-        """Vectors of those texts that are known."""
-        if self._connection is None:
-            return {}
-        keys = {self._key(text): text for text in texts}
-        found: dict[str, Float[ndarray, " d_embed"]] = {}
-        wanted = list(keys)
-        try:
-            for start in range(0, len(wanted), _CHUNK):
-                part = wanted[start : start + _CHUNK]
-                marks = ",".join("?" * len(part))
-                rows = self._connection.execute(
-                    f"SELECT key, vector FROM embedding WHERE key IN ({marks})", part
-                )
-                for key, stored in rows:
-                    vector = _vector(stored)
-                    if vector is not None:
-                        found[keys[key]] = vector
-        except sqlite3.Error:
-            self.close()
-        return found
+    def load(self, texts: Sequence[str]) -> EmbeddedBatch:
+        """Those of the texts that are known; the texts distinct."""
+        place = {self._key(text): at for at, text in enumerate(texts)}
+        keys, at, vectors = list(place), list[int](), list[bytes]()
+        for start in range(0, len(keys), _CHUNK):
+            for key, crc, vector in self._rows(keys[start : start + _CHUNK]):
+                if isinstance(vector, bytes) and zlib.crc32(vector) == crc:
+                    at.append(place[key])
+                    vectors.append(vector)
+        if not at:
+            return EmbeddedBatch(np.empty(0, np.int64), np.empty((0, 0), np.float32))
+        together = np.frombuffer(b"".join(vectors), np.float32)
+        return EmbeddedBatch(np.array(at), together.reshape(len(at), -1))
 
     def add(
         self, texts: Sequence[str], vectors: Float[ndarray, "n_texts d_embed"]
     ) -> None:
         if self._connection is None:
             return
+        stored = [vector.tobytes() for vector in vectors.astype(np.float32, copy=False)]
         rows = [
-            (self._key(text), np.ascontiguousarray(vector, np.float32).tobytes())
-            for text, vector in zip(texts, vectors, strict=True)
+            (self._key(text), zlib.crc32(vector), vector)
+            for text, vector in zip(texts, stored, strict=True)
         ]
         try:
             with self._connection:
                 self._connection.executemany(
-                    "INSERT OR IGNORE INTO embedding VALUES (?, ?)", rows
+                    "INSERT OR IGNORE INTO vector VALUES (?, ?, ?)", rows
                 )
         except sqlite3.Error:
             self.close()
 
+    def _rows(self, keys: list[bytes]) -> list[tuple[bytes, object, object]]:
+        if self._connection is None:
+            return []
+        marks = ",".join("?" * len(keys))
+        chosen = f"SELECT key, crc, float32 FROM vector WHERE key IN ({marks})"
+        try:
+            return self._connection.execute(chosen, keys).fetchall()
+        except sqlite3.Error:
+            self.close()
+            return []
+
     def _key(self, text: str) -> bytes:
-        named = f"{self._embedder}\0{text}"
-        return hashlib.sha256(named.encode("utf-8", errors="surrogatepass")).digest()
-
-
-def _vector(stored: object) -> Float[ndarray, " d_embed"] | None:
-    """The vector as it was stored; None where the file was spoilt."""
-    if not isinstance(stored, bytes) or len(stored) % 4 or not stored:
-        return None
-    vector = np.frombuffer(stored, dtype=np.float32)
-    return vector if np.isfinite(vector).all() else None
+        digest = self._hash.copy()
+        digest.update(text.encode(errors="surrogatepass"))
+        return digest.digest()

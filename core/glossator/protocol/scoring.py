@@ -1,178 +1,230 @@
-"""Score features: embed their windows, place each score in its null."""
+"""Score features: the correlation of their windows, each placed in its null."""
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from glossator.graph.attribution_graph import FeatureKey
-from glossator.progress import CancelToken, Progress
 from glossator.protocol.correlation import (
+    Cosines,
+    PerFeature,
+    Weights,
     correlation,
+    cosines,
+    effective_n,
     jackknife_error,
-    unit_vectors,
-    weighted_correlation,
 )
-from glossator.protocol.decision import FeatureScores, ProtocolResult, WindowScore
-from glossator.protocol.embedder import Embedder
-from glossator.protocol.embedding_store import EmbeddingStore
+from glossator.protocol.decision import FeatureScores, Sense, Senses, WindowScore
+from glossator.protocol.embeddings import Embeddings
 from glossator.protocol.null_distribution import (
-    MIN_FEATURES,
+    DrawnNull,
     Null,
-    draw_null,
-    read_shipped_null,
-    shipped_null,
+    NullDistribution,
+    beside_centre,
 )
+from glossator.protocol.nulls import Nulls, largest_z, share_as_large
 from glossator.protocol.protocol_settings import (
     MIN_EXAMPLES,
     WINDOW_NAMES,
     ProtocolSettings,
     WindowName,
 )
-from glossator.protocol.routing import CalibratedRouting, LiteralRouting
-from glossator.protocol.windows import FeatureWindows, WindowTexts
+from glossator.protocol.senses import find_senses
+from glossator.protocol.windows import FeatureWindows
+
+
+def score_features(
+    features: Sequence[FeatureWindows],
+    embeddings: Embeddings,
+    nulls: Nulls,
+    settings: ProtocolSettings,
+) -> list[FeatureScores]:
+    """All three window scores of each feature, whatever the routing will look at."""
+    if not features:
+        return []
+    measured = {
+        name: _measure(features, name, embeddings, nulls.of[name], settings)
+        for name in WINDOW_NAMES
+    }
+    return [
+        _feature_scores(feature, at, measured, nulls, settings)
+        for at, feature in enumerate(features)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
-class Embeddings:
-    """Unit vectors of distinct texts."""
+class _Measured:
+    """One window of several features; rows are features, columns examples."""
 
-    vectors: Float[ndarray, "n_texts d_embed"]
-    row: dict[str, int]
+    adjusted: Cosines
+    """What pairs share beyond what any windows like them do; raw without a null."""
+    activations: Weights
+    """At the top token; 0 where the window holds no text."""
+    raw: PerFeature
+    weighted: PerFeature
+    raw_chance: PerFeature
+    """What unrelated windows that lie like these would score."""
+    weighted_chance: PerFeature
+    error: PerFeature
+    effective_n: PerFeature
 
-    def of(self, texts: Sequence[str]) -> Float[ndarray, "n_windows d_embed"]:
-        return self.vectors[[self.row[text] for text in texts]]
+    def used(self, feature: int) -> tuple[int, ...]:
+        """The examples that hold text."""
+        return tuple(int(i) for i in np.flatnonzero(self.activations[feature]))
 
 
-Nulls = Mapping[WindowName, Null | None]
-
-
-def embed_texts(
-    texts: Iterable[str],
-    embedder: Embedder,
-    store: EmbeddingStore,
-    cancel: CancelToken,
-) -> Generator[Progress, None, Embeddings]:
-    """Embed each distinct text once; what the store holds is not embedded again.
-
-    Raises
-    ------
-    Cancelled
-        between two batches; what was embedded until then is in the store.
-    """
-    distinct = sorted(set(texts))
-    known = store.load(distinct)
-    missing = [text for text in distinct if text not in known]
-    done = len(known)
-    yield Progress(done, len(distinct), "embedding windows")
-    for batch in embedder.embed(missing) if missing else ():
-        part = [missing[at] for at in batch.at]
-        store.add(part, batch.vectors)
-        cancel.check()
-        known.update(zip(part, batch.vectors, strict=True))
-        done += len(part)
-        yield Progress(done, len(distinct), "embedding windows")
-    rows = [known[text] for text in distinct]
-    stacked = np.stack(rows) if rows else np.empty((0, 1), dtype=np.float32)
-    return Embeddings(
-        unit_vectors(stacked), {text: at for at, text in enumerate(distinct)}
+def _measure(
+    features: Sequence[FeatureWindows],
+    name: WindowName,
+    embeddings: Embeddings,
+    null: Null | None,
+    settings: ProtocolSettings,
+) -> _Measured:
+    width = max(MIN_EXAMPLES, *(len(feature.activations) for feature in features))
+    # Where no text is embedded, nothing tells its width but the null.
+    d_embed = len(null.centre) if null else embeddings.vectors.shape[1]
+    vectors = np.zeros((len(features), width, d_embed))
+    activations = np.zeros((len(features), width))
+    for at, feature in enumerate(features):
+        used = [i for i, text in enumerate(feature.texts[name]) if text]
+        if used:
+            vectors[at, used] = embeddings.of([feature.texts[name][i] for i in used])
+            activations[at, used] = np.array(feature.activations)[used]
+    held = activations > 0
+    equal = held.astype(np.float64)
+    found = cosines(vectors)
+    adjusted = found
+    if null is not None:
+        adjusted = cosines(beside_centre(vectors, null.centre))
+    raw, weighted = correlation(found, equal), correlation(found, activations)
+    return _Measured(
+        adjusted=adjusted,
+        activations=activations,
+        raw=raw,
+        weighted=weighted,
+        raw_chance=raw - correlation(adjusted, equal),
+        weighted_chance=weighted - correlation(adjusted, activations),
+        error=jackknife_error(found, activations if settings.weighted else equal),
+        effective_n=effective_n(activations),
     )
 
 
-def find_nulls(
-    features: Sequence[FeatureWindows],
-    embeddings: Embeddings,
-    embedder: str,
+def _feature_scores(
+    feature: FeatureWindows,
+    at: int,
+    measured: Mapping[WindowName, _Measured],
+    nulls: Nulls,
     settings: ProtocolSettings,
-) -> Nulls:
-    """Null of each window: drawn from the features at hand, or the shipped one."""
-    nulls: dict[WindowName, Null | None] = {}
-    for name in WINDOW_NAMES:
-        vectors = [
-            embeddings.of(feature.windows[name].texts)
-            for feature in features
-            if feature.windows[name].texts
-        ]
-        if len(vectors) >= max(MIN_FEATURES, settings.n_examples):
-            nulls[name] = draw_null(
-                vectors,
-                n_max=settings.n_examples,
-                draws=settings.null_draws,
-                seed=settings.seed,
-            )
-        else:
-            nulls[name] = shipped_null(
-                read_shipped_null(), settings.window(name), embedder
-            )
-    return nulls
-
-
-def score_feature(
-    windows: FeatureWindows, embeddings: Embeddings, nulls: Nulls
 ) -> FeatureScores:
-    """All three window scores, whatever the routing will look at."""
-    scores = {
-        name: _window_score(windows.windows[name], embeddings, nulls[name])
-        for name in WINDOW_NAMES
-    }
+    drawn: dict[WindowName, Draws] = {}
+    scores: dict[WindowName, WindowScore | None] = {}
+    for name, held in measured.items():
+        if settings.weighted:
+            drawn.update(_weighted_draws(name, held.activations[at], nulls))
+        scores[name] = _window_score(name, held, at, nulls, drawn.get(name))
+    z, n = _placed(scores)
+    p = nulls.p_of_largest(z, n)
+    if drawn and len(drawn) == len(z):
+        p = share_as_large(largest_z(list(drawn.values())), max(z.values()))
     return FeatureScores(
-        n_examples=windows.n_examples,
-        n_distinct=windows.n_distinct,
-        n_special=windows.n_special,
+        n_examples=feature.n_examples,
+        n_distinct=feature.n_distinct,
+        n_special=feature.n_special,
         input=scores["input"],
         output=scores["output"],
         cross=scores["cross"],
+        p=p,
+        senses=_senses(z, at, measured, nulls, settings),
     )
+
+
+Draws = Float[ndarray, " draws"]
+
+
+def _weighted_draws(
+    name: WindowName, activations: Float[ndarray, " n_windows"], nulls: Nulls
+) -> dict[WindowName, Draws]:
+    """What unrelated windows of the same weights score; nothing if none were drawn."""
+    null = nulls.of[name]
+    weights = activations[activations > 0]
+    if not isinstance(null, DrawnNull) or len(weights) < MIN_EXAMPLES:
+        return {}
+    return {name: null.weighted_scores(weights)}
 
 
 def _window_score(
-    window: WindowTexts, embeddings: Embeddings, null: Null | None
+    name: WindowName, held: _Measured, at: int, nulls: Nulls, weighted: Draws | None
 ) -> WindowScore | None:
-    n = len(window.texts)
+    n = len(held.used(at))
     if n < MIN_EXAMPLES:
         return None
-    unit = embeddings.of(window.texts)
-    raw = correlation(unit)
-    cell = null.by_n.get(n) if null else None
+    null = nulls.of[name]
+    cell = null.of_n(n) if null else None
+    of_weights = None if weighted is None else NullDistribution.of(weighted)
+    raw, adjusted = float(held.raw[at]), float(held.raw[at] - held.raw_chance[at])
+    heavy = float(held.weighted[at])
+    heavy_adjusted = heavy - float(held.weighted_chance[at])
+    deciding, chance = cell, raw - adjusted
+    if of_weights is not None:
+        deciding, chance = of_weights, heavy - heavy_adjusted
     return WindowScore(
         n_used=n,
         raw=raw,
-        weighted=weighted_correlation(unit, np.array(window.activations)),
-        jackknife_error=jackknife_error(unit),
-        null_mean=cell.mean if cell else None,
-        null_sd=cell.sd if cell else None,
-        z=cell.z(raw) if cell else None,
-        p=cell.p(raw) if cell else None,
+        weighted=heavy,
+        effective_n=float(held.effective_n[at]),
+        jackknife_error=float(held.error[at]),
+        null_mean=chance + deciding.mean if deciding else None,
+        null_sd=deciding.sd if deciding else None,
+        z=cell.z(adjusted) if cell else None,
+        p=cell.p(adjusted) if cell else None,
+        weighted_z=of_weights.z(heavy_adjusted) if of_weights else None,
+        weighted_p=of_weights.p(heavy_adjusted) if of_weights else None,
     )
 
 
-def decide(
-    scores: FeatureScores, settings: ProtocolSettings, embedder: str, nulls: Nulls
-) -> ProtocolResult:
-    """Both routings' tiers of a feature."""
-    origins = {null.origin for null in nulls.values() if null is not None}
-    return ProtocolResult(
-        scores=scores,
-        calibrated=CalibratedRouting(settings.z_threshold).decide(scores),
-        literal=LiteralRouting(settings.raw_threshold).decide(scores),
-        routing=settings.routing,
-        embedder=embedder,
-        null_origin="; ".join(sorted(origins)) or "none",
-    )
+def _placed(
+    scores: Mapping[WindowName, WindowScore | None],
+) -> tuple[dict[WindowName, float], dict[WindowName, int]]:
+    """The z that decide, and how many windows they are of."""
+    z: dict[WindowName, float] = {}
+    n: dict[WindowName, int] = {}
+    for name, score in scores.items():
+        if score is not None and score.deciding_z is not None:
+            z[name], n[name] = score.deciding_z, score.n_used
+    return z, n
 
 
-def null_pool(
-    features: Sequence[FeatureKey], settings: ProtocolSettings, *, size: int = 200
-) -> list[FeatureKey]:
-    """Features whose windows the null is drawn from: a seeded sample of those at hand.
-
-    The same whatever the scope of a run, so that a feature's z does not depend on
-    which others were selected with it.
-    """
-    ordered = sorted(features)
-    if len(ordered) <= size:
-        return ordered
-    rng = np.random.default_rng(settings.seed)
-    return [ordered[at] for at in rng.choice(len(ordered), size=size, replace=False)]
+def _senses(
+    z: Mapping[WindowName, float],
+    at: int,
+    measured: Mapping[WindowName, _Measured],
+    nulls: Nulls,
+    settings: ProtocolSettings,
+) -> Senses | None:
+    """Senses in the cross window, or in any if none passes as a whole."""
+    obscure = all(value < settings.z_threshold for value in z.values())
+    looked_at = [name for name in WINDOW_NAMES if name in z]
+    if not obscure:
+        looked_at = [name for name in looked_at if name == "cross"]
+    found: Senses | None = None
+    for name in looked_at:
+        used = measured[name].used(at)
+        unrelated = nulls.branches(name, len(used))
+        if unrelated is None:
+            continue
+        part = measured[name].adjusted[at][np.ix_(used, used)]
+        p, branches = find_senses(part, unrelated, p=settings.sense_p / len(looked_at))
+        p = min(1.0, p * len(looked_at))
+        if branches and (found is None or p < found.p):
+            senses = tuple(
+                Sense(
+                    examples=tuple(used[i] for i in branch.examples),
+                    raw=branch.raw,
+                    z=branch.z,
+                )
+                for branch in branches
+            )
+            found = Senses(window=name, senses=senses, p=p)
+    return found

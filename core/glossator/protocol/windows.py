@@ -1,58 +1,16 @@
-"""Cut an example's text around its top token."""
+"""Cut the examples of a feature around their top tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glossator.evidence.feature_evidence import ActivationExample, FeatureEvidence
-from glossator.evidence.token_text import is_special, readable_tokens
+from glossator.evidence.feature_evidence import FeatureEvidence
+from glossator.evidence.token_text import CleanExample, distinct_examples, is_special
 from glossator.protocol.protocol_settings import (
     WINDOW_NAMES,
+    ExampleChoice,
     ProtocolSettings,
-    Window,
     WindowName,
 )
-
-_SAME_TEXT_REACH = 6
-"""Examples are one if their text is equal this many tokens around the top token."""
-
-
-@dataclass(frozen=True)
-class CleanExample:
-    """An example as text, ready to be cut."""
-
-    texts: tuple[str, ...]
-    """Readable text of each token."""
-    special: tuple[bool, ...]
-    top: int
-    activation: float
-
-    def window_text(self, window: Window) -> str:
-        """Text of a window, clipped at the ends and at special tokens.
-
-        "" where nothing is left of it.
-        """
-        low = max(0, self.top + min(window.left, 0))
-        high = min(len(self.texts), self.top + max(window.right, 0) + 1)
-        for at in range(self.top, low - 1, -1):
-            if self.special[at]:
-                low = at + 1
-                break
-        for at in range(self.top, high):
-            if self.special[at]:
-                high = at
-                break
-        low = max(low, self.top + window.left)
-        high = min(high, self.top + window.right + 1)
-        return "".join(self.texts[low:high]).strip() if low < high else ""
-
-
-@dataclass(frozen=True)
-class WindowTexts:
-    """The texts of one window over a feature's examples, empty ones left out."""
-
-    texts: tuple[str, ...]
-    activations: tuple[float, ...]
-    """At the top token, one a text."""
 
 
 @dataclass(frozen=True)
@@ -65,54 +23,81 @@ class FeatureWindows:
     """Usable ones (positive activation, top token no special) with distinct text."""
     n_special: int
     """Examples left out because their top token is special."""
-    windows: dict[WindowName, WindowTexts]
+    activations: tuple[float, ...]
+    """At the top token, one a chosen example, strongest first."""
+    texts: dict[WindowName, tuple[str, ...]]
+    """One a chosen example; "" where the window holds no text."""
+    top_tokens: tuple[str, ...]
+    """One a chosen example, in lower case."""
+    next_tokens: tuple[str, ...]
+    """The first that holds text; "" where none follows."""
+
+    def distinct_texts(self) -> set[str]:
+        """What there is to embed."""
+        return {text for texts in self.texts.values() for text in texts if text}
 
 
-def clean_example(example: ActivationExample) -> CleanExample:
-    return CleanExample(
-        texts=readable_tokens(example.tokens),
-        special=tuple(is_special(token) for token in example.tokens),
-        top=example.top,
-        activation=example.activation,
-    )
+def chosen_examples(
+    usable: Sequence[CleanExample], n: int, choice: ExampleChoice
+) -> list[CleanExample]:
+    """The examples that are scored, strongest first.
 
-
-def distinct_examples(examples: Sequence[ActivationExample]) -> list[CleanExample]:
-    """Usable examples, strongest first, each text near the top token once.
-
-    A fifth of the stored examples of public features repeat one another; a repeated
-    text would count as agreement.
+    Parameters
+    ----------
+    usable : distinct examples, strongest first.
+    choice : "top" takes the first n. "quantiles" cuts the range from zero to the
+        largest activation into ten parts and takes from each in turn its strongest, so
+        that the low-activation tail counts as much as the top.
     """
-    reach = Window(-_SAME_TEXT_REACH, _SAME_TEXT_REACH)
-    found: dict[str, CleanExample] = {}
-    for example in sorted(examples, key=lambda example: -example.activation):
-        if example.repeated or not example.activation > 0:
-            continue
-        clean = clean_example(example)
-        if not clean.special[clean.top]:
-            found.setdefault(" ".join(clean.window_text(reach).split()), clean)
-    return sorted(
-        found.values(), key=lambda clean: (-clean.activation, "".join(clean.texts))
+    if choice == "top" or len(usable) <= n:
+        return list(usable[:n])
+    largest = usable[0].activation
+    parts: dict[int, list[int]] = {}
+    for at, example in enumerate(usable):
+        part = min(int(_PARTS * example.activation / largest), _PARTS - 1)
+        parts.setdefault(part, []).append(at)
+    turns = sorted(
+        (turn, -part, at)
+        for part, members in parts.items()
+        for turn, at in enumerate(members)
     )
+    return [usable[at] for at in sorted(at for _, _, at in turns[:n])]
+
+
+_PARTS = 10
 
 
 def cut_windows(
     evidence: FeatureEvidence, settings: ProtocolSettings
 ) -> FeatureWindows:
-    """Cut the three windows of a feature's strongest distinct examples."""
+    """Cut the three windows of a feature's examples."""
     usable = distinct_examples(evidence.examples)
-    chosen = usable[: settings.n_examples]
+    chosen = chosen_examples(usable, settings.n_examples, settings.examples)
     special = sum(
         is_special(example.tokens[example.top])
         for example in evidence.examples
         if example.activation > 0
     )
-    windows: dict[WindowName, WindowTexts] = {}
-    for name in WINDOW_NAMES:
-        texts = [clean.window_text(settings.window(name)) for clean in chosen]
-        kept = [at for at, text in enumerate(texts) if text]
-        windows[name] = WindowTexts(
-            texts=tuple(texts[at] for at in kept),
-            activations=tuple(chosen[at].activation for at in kept),
-        )
-    return FeatureWindows(len(evidence.examples), len(usable), special, windows)
+    windows = {name: settings.window(name) for name in WINDOW_NAMES}
+    return FeatureWindows(
+        n_examples=len(evidence.examples),
+        n_distinct=len(usable),
+        n_special=special,
+        activations=tuple(example.activation for example in chosen),
+        texts={
+            name: tuple(example.text(window.left, window.right) for example in chosen)
+            for name, window in windows.items()
+        },
+        top_tokens=tuple(example.text(0, 0).lower() for example in chosen),
+        next_tokens=tuple(next_token(example) for example in chosen),
+    )
+
+
+def next_token(example: CleanExample) -> str:
+    """Lower-case text of the first token after the top one that holds text."""
+    for at in range(example.top + 1, len(example.texts)):
+        if example.special[at]:
+            return ""
+        if example.texts[at].strip():
+            return example.texts[at].strip().lower()
+    return ""

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -23,6 +25,8 @@ from PySide6.QtWidgets import (
 
 from glossator.errors import InputError
 from glossator.protocol.protocol_settings import (
+    MAX_EXAMPLES,
+    MIN_EXAMPLES,
     WINDOW_NAMES,
     ProtocolSettings,
     RoutingName,
@@ -118,14 +122,23 @@ class RunDialog(QDialog):
         self.raw.setSingleStep(0.05)
         self.raw.setValue(settings.raw_threshold)
         self.n_examples = QSpinBox()
-        self.n_examples.setRange(3, 1000)
+        self.n_examples.setRange(MIN_EXAMPLES, MAX_EXAMPLES)
         self.n_examples.setValue(settings.n_examples)
+        self.examples = QComboBox()
+        self.examples.addItem("The strongest", "top")
+        self.examples.addItem("From the whole activation range", "quantiles")
+        self.examples.setCurrentIndex(self.examples.findData(settings.examples))
+        self.examples.setAccessibleName("Which examples")
+        self.weighted = QCheckBox("Weigh pairs by activation")
+        self.weighted.setChecked(settings.weighted)
         self.embedder = QLineEdit(settings.embedder)
         self.embedder.setPlaceholderText("packaged all-MiniLM-L6-v2")
         form.addRow("Routing", self.routing)
         form.addRow("z threshold", self.z)
         form.addRow("Raw threshold", self.raw)
         form.addRow("Examples", self.n_examples)
+        form.addRow("", self.examples)
+        form.addRow("", self.weighted)
         self.windows: dict[str, tuple[QSpinBox, QSpinBox]] = {}
         for name in WINDOW_NAMES:
             window = settings.window(name)
@@ -161,8 +174,11 @@ class RunDialog(QDialog):
             name: Window(left.value(), right.value())
             for name, (left, right) in self.windows.items()
         }
-        return ProtocolSettings(
+        return msgspec.structs.replace(
+            self._settings,
             n_examples=self.n_examples.value(),
+            examples=self.examples.currentData(),
+            weighted=self.weighted.isChecked(),
             input_window=ends["input"],
             output_window=ends["output"],
             cross_window=ends["cross"],
@@ -170,8 +186,6 @@ class RunDialog(QDialog):
             z_threshold=self.z.value(),
             raw_threshold=self.raw.value(),
             embedder=self.embedder.text().strip(),
-            null_draws=self._settings.null_draws,
-            seed=self._settings.seed,
         )
 
     def _on_accepted(self) -> None:

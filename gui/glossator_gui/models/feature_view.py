@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.graph.attribution_graph import NodeKind
+from glossator.project.edits import JudgedTier
 from glossator.project.revision import LabelRevision
 from glossator.protocol.decision import ProtocolResult
+from glossator.protocol.protocol_settings import ProtocolSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,3 +33,7 @@ class FeatureView:
     node_activation: float | None
     """Of this node; None or NaN where unknown."""
     can_label: bool
+    judged: JudgedTier | None = None
+    """What a person says of the tier."""
+    settings: ProtocolSettings | None = None
+    """Of the project's last run; None tells not which examples were scored."""

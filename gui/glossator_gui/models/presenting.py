@@ -68,6 +68,8 @@ def feature_view(session: Session) -> FeatureView | None:
         result=state.result(feature),
         node_activation=None if np.isnan(activation) else activation,
         can_label=True,
+        judged=state.judged_tier(feature),
+        settings=session.protocol_settings(),
     )
 
 
@@ -117,6 +119,7 @@ def queue_rows(state: ProjectState, features: Sequence[FeatureKey]) -> list[Queu
                 feature=feature,
                 label=state.label(feature),
                 tier=result.tier if result else None,
+                shown_tier=result.shown_tier if result else "not scored",
                 review=state.review_state(feature),
                 n_nodes=n_nodes,
             )

@@ -53,6 +53,7 @@ class QueueRow:
     feature: FeatureKey
     label: str
     tier: Tier | None
+    shown_tier: str
     review: str
     n_nodes: int
     """Nodes over all graphs of the project."""
@@ -88,7 +89,7 @@ class QueueModel(QAbstractListModel):
             Qt.ItemDataRole.DisplayRole,
             Qt.ItemDataRole.AccessibleTextRole,
         ):
-            tier = row.tier or "not scored"
+            tier = row.shown_tier
             return f"{row.label or 'unlabelled'}, {row.feature}, {tier}, {row.review}"
         return None
 
@@ -157,7 +158,7 @@ class _RowPainter(QStyledItemDelegate):
         painter.drawText(upper, right, mark)
         many = f" · {row.n_nodes} nodes" if row.n_nodes > 1 else ""
         place = f"{row.feature.layer} / {row.feature.index}{many}"
-        tier = row.tier or "not scored"
+        tier = row.shown_tier
         room = inner.width() - metrics.horizontalAdvance(tier) - 8
         place = metrics.elidedText(place, Qt.TextElideMode.ElideRight, room)
         painter.drawText(lower, left, place)

@@ -4,9 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 
+from glossator.evaluation.tiers_by_layer import layer_thirds
 from glossator.export.colours import MUTED, TIER_COLOURS
 from glossator.export.figure.legend import Entry, Glyph, Group, Legend
-from glossator.export.figure.paper import Sheet, drawing
+from glossator.export.figure.paper import Sheet, drawing, text_width
 from glossator.protocol.decision import TIERS, Tier
 
 _LEFT, _RIGHT, _TOP, _PLOT, _FOOT = 44.0, 8.0, 20.0, 150.0, 32.0
@@ -14,17 +15,18 @@ _MARGIN = 8.0
 _BAR, _MOST_BAR, _WIDTH = 0.72, 26.0, 620.0
 _SIZE = 8.0
 _STEPS = (1, 2, 5, 10)
-_GRID = "#e3e6ea"
+_GRID, _DIVIDER = "#e3e6ea", "#aab1bb"
+_THIRDS = ("early", "middle", "late")
 
 
-def draw_tier_chart(table: Mapping[int, Counter[Tier]]) -> Sheet:
-    """Draw a bar a layer.
+def draw_tier_chart(table: Mapping[int, Counter[Tier]], n_layers: int) -> Sheet:
+    """Draw a bar a layer, and where the thirds of the layers begin.
 
     Parameters
     ----------
     table : number of features by layer and tier; not empty.
+    n_layers : more than the highest layer of the table.
     """
-    layers = range(min(table), max(table) + 1)
     most = max(sum(counts.values()) for counts in table.values())
     with drawing():
         used = [tier for tier in TIERS if any(c[tier] for c in table.values())]
@@ -37,16 +39,16 @@ def draw_tier_chart(table: Mapping[int, Counter[Tier]]) -> Sheet:
         sheet = Sheet(_WIDTH, height, "Tiers by layer")
         tall = _PLOT / _rounded_up(most)
         sheet.write(_MARGIN, _TOP / 2, "Features", _SIZE, colour=MUTED)
-        _draw_grid(sheet, bottom, tall, most)
-        pitch = min((_WIDTH - _LEFT - _RIGHT) / len(layers), _MOST_BAR / _BAR)
-        every = max(math.ceil(16.0 / pitch), 1)
-        for at, layer in enumerate(layers):
-            middle = _LEFT + (at + 0.5) * pitch
-            _draw_bar(sheet, middle, pitch, bottom, tall, table.get(layer, Counter()))
-            if layer % every == 0:
-                y = bottom + _SIZE
-                sheet.write(middle, y, str(layer), _SIZE, colour=MUTED, side="center")
-        x = _LEFT + len(layers) * pitch / 2
+        pitch = min((_WIDTH - _LEFT - _RIGHT) / n_layers, _MOST_BAR / _BAR)
+        _draw_grid(sheet, bottom, tall, most, n_layers * pitch)
+        _draw_thirds(sheet, bottom, pitch, n_layers)
+        for layer, counts in table.items():
+            middle = _LEFT + (layer + 0.5) * pitch
+            _draw_bar(sheet, middle, pitch, bottom, tall, counts)
+        for layer in range(0, n_layers, max(math.ceil(16.0 / pitch), 1)):
+            x, y = _LEFT + (layer + 0.5) * pitch, bottom + _SIZE
+            sheet.write(x, y, str(layer), _SIZE, colour=MUTED, side="center")
+        x = _LEFT + n_layers * pitch / 2
         sheet.write(x, bottom + 19, "Layer", _SIZE, colour=MUTED, side="center")
         legend.draw(sheet, _MARGIN, bottom + _FOOT)
         return sheet
@@ -75,13 +77,24 @@ def _draw_bar(
             )
 
 
-def _draw_grid(sheet: Sheet, bottom: float, tall: float, most: int) -> None:
+def _draw_thirds(sheet: Sheet, bottom: float, pitch: float, n_layers: int) -> None:
+    for name, layers in zip(_THIRDS, layer_thirds(n_layers), strict=True):
+        left, width = _LEFT + layers.start * pitch, len(layers) * pitch
+        if layers.start:
+            top = _TOP - 10
+            sheet.rectangle(left - 0.4, top, 0.8, bottom - top, fill=_DIVIDER, z=1.0)
+        if width >= text_width(name, _SIZE):
+            x, y = left + width / 2, _TOP / 2
+            sheet.write(x, y, name, _SIZE, colour=MUTED, side="center")
+
+
+def _draw_grid(
+    sheet: Sheet, bottom: float, tall: float, most: int, width: float
+) -> None:
     step = _step(most)
     for value in range(0, _rounded_up(most) + 1, step):
         y = bottom - value * tall
-        sheet.rectangle(
-            _LEFT, y - 0.25, _WIDTH - _LEFT - _RIGHT, 0.5, fill=_GRID, z=0.0
-        )
+        sheet.rectangle(_LEFT, y - 0.25, width, 0.5, fill=_GRID, z=0.0)
         sheet.write(_LEFT - 5, y, f"{value:,}", _SIZE, colour=MUTED, side="right")
 
 

@@ -31,7 +31,7 @@ from glossator.project.node_text import node_name, node_tiers, shown_tokens
 from glossator.project.revision import feature_subject, now
 from glossator.project.state import ReviewState
 from glossator.project.supernode_graph import SupernodeLink, supernode_graph
-from glossator.protocol.decision import TIERS, Tier
+from glossator.protocol.decision import Tier
 
 _MOST_LINKS = 6
 """Summed links told of each supernode, on either side."""
@@ -171,23 +171,6 @@ def who_labelled(annotated: AnnotatedGraph) -> list[Count]:
             )
             origins[one_line(by) if by else file] += 1
     return [Count(name, n) for name, n in origins.most_common()]
-
-
-def tiers_by_layer(annotated: AnnotatedGraph) -> dict[int, Counter[Tier]]:
-    """Number of features by layer and tier."""
-    table: defaultdict[int, Counter[Tier]] = defaultdict(Counter)
-    for feature in annotated.graph.features:
-        result = annotated.state.result(feature)
-        if result is not None:
-            table[feature.layer][result.tier] += 1
-    return dict(sorted(table.items()))
-
-
-def tier_counts(table: dict[int, Counter[Tier]]) -> list[Count]:
-    total: Counter[Tier] = Counter()
-    for counts in table.values():
-        total += counts
-    return [Count(tier, total[tier], tier) for tier in TIERS if total[tier]]
 
 
 # -- scores -------------------------------------------------------------------------

@@ -100,6 +100,7 @@ class FeatureEntry:
     """How the label came about."""
     reason: str
     tier: Tier | None
+    shown_tier: str
     why_tier: str
     scores: tuple[ScoreRow, ...]
     places: str
@@ -162,6 +163,7 @@ def _entry(
         told=_told(shown, result.tier if result else "") if shown else "",
         reason=plain(shown.reason) if shown else "",
         tier=result.tier if result else None,
+        shown_tier=result.shown_tier if result else "",
         why_tier=_sentence(result.decision.reason) if result else "Not scored.",
         scores=tuple(_score_rows(result)) if result else (),
         places=_places(annotated, feature),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import InputError
+from glossator.evaluation.tiers_by_layer import tier_counts
 from glossator.export.colours import (
     ACTIVATION,
     NEGATIVE,
@@ -22,8 +23,6 @@ from glossator.export.report.content import (
     review_counts,
     score_lines,
     supernode_rows,
-    tier_counts,
-    tiers_by_layer,
     who_labelled,
 )
 from glossator.export.report.features import (
@@ -32,6 +31,7 @@ from glossator.export.report.features import (
     feature_entries,
 )
 from glossator.export.report.text import one_line, plain
+from glossator.export.report.tiers import TierFindings, scored_features, tier_findings
 from glossator.export.target import AnnotatedGraph, ExportOptions, Written
 from glossator.export.target_file import write_whole
 
@@ -50,7 +50,7 @@ class Figures:
     supernodes: "Markup | None"
     """None where nothing is grouped or pinned."""
     tiers: "Markup | None"
-    """None where nothing is scored."""
+    """None where nothing of the graph is scored."""
     notes: tuple[str, ...]
 
 
@@ -63,9 +63,8 @@ class ReportPage:
     facts: list[Fact]
     review: list[Count]
     who: list[Count]
-    tiers: list[Count]
-    n_scored: int
-    n_features: int
+    tiers: tuple[TierFindings, ...]
+    """Empty where nothing of the graph or of the project is scored."""
     scores: list[ScoreLine]
     why_no_score: list[str]
     supernodes: list[SupernodeRow]
@@ -91,16 +90,13 @@ def report_page(annotated: AnnotatedGraph) -> tuple[ReportPage, list[str]]:
     graph = annotated.graph
     features, problems = feature_entries(annotated)
     scores, why_no_score = score_lines(annotated)
-    tiers = tier_counts(tiers_by_layer(annotated))
     page = ReportPage(
         title=one_line(graph.slug) or "Attribution graph",
         prompt=plain(graph.prompt),
         facts=facts(annotated),
         review=review_counts(annotated),
         who=who_labelled(annotated),
-        tiers=tiers,
-        n_scored=sum(count.n for count in tiers),
-        n_features=len(graph.features),
+        tiers=tier_findings(annotated),
         scores=scores,
         why_no_score=why_no_score,
         supernodes=supernode_rows(annotated),
@@ -130,11 +126,15 @@ def _figures(annotated: AnnotatedGraph) -> Figures:
     else:
         supernodes = Markup(inline_svg(sheet, "supernodes"))
         notes += sheet.notes
-    table = tiers_by_layer(annotated)
+    scored = scored_features(annotated, "", annotated.graph.features)
+    tiers = None
+    if scored.results:
+        chart = draw_tier_chart(tier_counts(scored.results.items()), scored.depth)
+        tiers = Markup(inline_svg(chart, "tiers"))
     return Figures(
         links=Markup(inline_svg(links, "links")),
         supernodes=supernodes,
-        tiers=Markup(inline_svg(draw_tier_chart(table), "tiers")) if table else None,
+        tiers=tiers,
         notes=tuple(notes),
     )
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from glossator.errors import InputError
 from glossator.graph.attribution_graph import FeatureKey, NodeIndex
-from glossator.project.edits import Supernode
+from glossator.project.edits import JudgedTier, Supernode
 from glossator.project.revision import (
     GraphId,
     LabelRevision,
@@ -43,6 +43,11 @@ class FoundNote(NamedTuple):
     text: str
 
 
+class FoundJudgement(NamedTuple):
+    feature: FeatureKey
+    tier: JudgedTier
+
+
 class FoundMarks(NamedTuple):
     """Pins and supernodes of one graph of the project."""
 
@@ -58,6 +63,7 @@ class FoundLabels:
     labels: tuple[FoundLabel, ...] = ()
     """Of features, then of the nodes that are labelled otherwise than their feature."""
     notes: tuple[FoundNote, ...] = ()
+    judgements: tuple[FoundJudgement, ...] = ()
     marks: tuple[FoundMarks, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Features, nodes, graphs and keys that the project does not hold."""
@@ -73,6 +79,7 @@ class Gathering:
     source: str
     labels: dict[LabelKey, LabelRevision] = field(default_factory=dict)
     notes: dict[LabelKey, str] = field(default_factory=dict)
+    judgements: dict[FeatureKey, JudgedTier] = field(default_factory=dict)
     marks: list[FoundMarks] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     _unmatched: dict[str, None] = field(default_factory=dict)
@@ -85,17 +92,23 @@ class Gathering:
         self._unmatched.update(dict.fromkeys(names))
 
     def add_feature(
-        self, feature: FeatureKey, revision: LabelRevision | None, note: str
+        self,
+        feature: FeatureKey,
+        revision: LabelRevision | None,
+        note: str,
+        judged: JudgedTier | None,
     ) -> None:
         """Take what is said of a feature everywhere."""
         if feature not in self.known:
-            if note or revision is not None:
+            if note or judged or revision is not None:
                 self.miss(str(feature))
             return
         if revision is not None:
             self.labels[feature] = revision
         if note:
             self.notes.setdefault(feature, note)
+        if judged:
+            self.judgements[feature] = judged
 
     def has_own(self, key: NodeKey) -> bool:
         """Whether a node of the project has had a label of its own."""
@@ -107,6 +120,10 @@ class Gathering:
             source=self.source,
             labels=tuple(FoundLabel(key, revision) for key, revision in ordered),
             notes=tuple(FoundNote(key, text) for key, text in self.notes.items()),
+            judgements=tuple(
+                FoundJudgement(feature, tier)
+                for feature, tier in self.judgements.items()
+            ),
             marks=tuple(self.marks),
             unmatched=tuple(self._unmatched),
             problems=tuple(self.problems),

@@ -11,6 +11,7 @@ import msgspec
 
 from glossator import json_document
 from glossator.errors import InputError
+from glossator.project.edits import JudgedTier
 from glossator.project.formula_guard import unguarded
 
 MAX_BYTES = 2**28
@@ -18,6 +19,7 @@ MAX_BYTES = 2**28
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LABEL = "label"
+_JUDGED = "judged_tier"
 _PLACES = (("layer", "index"), ("feature",), ("node_id",))
 """Columns that name what a row is about; one of these is needed."""
 _DELIMITERS = ",;\t"
@@ -52,6 +54,8 @@ class LabelRecord(msgspec.Struct, frozen=True, kw_only=True):
     tier: str = ""
     at: str = ""
     note: str = ""
+    judged_tier: JudgedTier | Literal[""] = ""
+    """Of the row's feature, as a person says."""
 
 
 class LabelRow(NamedTuple):
@@ -134,7 +138,7 @@ def _header(text: str, path: Path) -> tuple[list[str], str]:
     """Names of the columns, and what separates them."""
     for delimiter in _DELIMITERS:
         names = [_column(cell) for cell in _first_row(text, delimiter)]
-        if _LABEL in names and len(names) > 1:
+        if not {_LABEL, _JUDGED}.isdisjoint(names) and len(names) > 1:
             break
     else:
         raise InputError(
@@ -222,7 +226,7 @@ def _said(values: Mapping[str, Any]) -> dict[str, Any]:
             value = (
                 whole[1] if whole and name in ("layer", "index", "feature") else value
             )
-            value = value.lower() if name == "status" else value
+            value = value.lower() if name in ("status", _JUDGED) else value
         if value != "":
             said[name] = value
     return said

@@ -11,6 +11,7 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetJudgement,
     SetNote,
     SetPins,
 )
@@ -27,10 +28,10 @@ from glossator.project.state import ProjectState
 
 
 def import_edits(state: ProjectState, found: FoundLabels) -> list[AnyEdit]:
-    """Take labels, notes, pins and supernodes over; what is here already makes no edit.
+    """Take over what was found; what is here already makes no edit.
 
-    What a person accepted, wrote or refused here stands, and a label of a file stands
-    against a mere proposal. Pins and supernodes are added to those that are here.
+    What a person accepted, wrote, refused or judged here stands, and a label of a file
+    stands against a mere proposal. Pins and supernodes are added to those here.
     """
     edits: list[AnyEdit] = []
     taken: dict[FeatureKey, str] = {}
@@ -42,6 +43,10 @@ def import_edits(state: ProjectState, found: FoundLabels) -> list[AnyEdit]:
     for note in found.notes:
         if subject_of(note.key) not in state.notes:
             edits.append(SetNote(subject_of(note.key), note.text))
+    for judgement in found.judgements:
+        subject = subject_of(judgement.feature)
+        if subject not in state.judgements:
+            edits.append(SetJudgement(subject, judgement.tier))
     for marks in found.marks:
         edits += _mark_edits(state, marks)
     return edits
@@ -139,11 +144,17 @@ def import_report(found: FoundLabels, edits: Sequence[AnyEdit]) -> list[str]:
         + (f"; {n_pins} nodes are pinned now" if n_pins else "")
         + "."
     ]
-    n_kept = len(found.labels) - n_labels
-    if n_kept:
-        lines.append(
-            f"{n_kept} label(s) are here already, or what is here stands against them."
-        )
+    if counts[SetJudgement]:
+        lines.append(f"{counts[SetJudgement]} feature(s) get a judged tier.")
+    for what, n_found, n_taken in (
+        ("label(s)", len(found.labels), n_labels),
+        ("judged tier(s)", len(found.judgements), counts[SetJudgement]),
+    ):
+        if n_found > n_taken:
+            lines.append(
+                f"{n_found - n_taken} {what} are here already, or what is here stands "
+                "against them."
+            )
     if found.unmatched:
         lines.append(
             f"{len(found.unmatched)} name(s) are of nothing in the project (first: "

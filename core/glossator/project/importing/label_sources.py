@@ -104,7 +104,8 @@ def _gather_state(
         subject = feature_subject(feature)
         revision = other.last_revision(subject)
         shown = revision if revision is not None and revision.shown else None
-        gathered.add_feature(feature, shown, other.notes.get(subject, ""))
+        note, judged = other.notes.get(subject, ""), other.judged_tier(feature)
+        gathered.add_feature(feature, shown, note, judged)
     for number, entry in other.graphs.items():
         own = other.own_labels(number)
         twin = twin_of(gathered.state, entry.graph)

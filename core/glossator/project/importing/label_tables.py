@@ -8,6 +8,7 @@ import numpy as np
 
 from glossator.errors import InputError
 from glossator.graph.attribution_graph import FeatureKey, NodeIndex
+from glossator.project.edits import JudgedTier
 from glossator.project.importing.found_labels import Gathering, LabelKey, NodeKey
 from glossator.project.importing.label_files import LabelRecord, LabelRow, read_rows
 from glossator.project.revision import LabelRevision, now, storable
@@ -30,9 +31,11 @@ def gather_table(gathered: Gathering, path: Path) -> None:
         index.check_source(row, path)
         keys = index.keys_of(row, path)
         record = row.record
-        if not keys and (record.label or record.note):
+        if not keys and (record.label or record.note or record.judged_tier):
             gathered.miss(_name(record))
         for key in keys:
+            if record.judged_tier:
+                _judge(gathered, index.feature_of(key), record.judged_tier, row, path)
             if record.note.strip():
                 gathered.notes.setdefault(key, storable(record.note))
             if record.label.strip() and record.status not in _NO_LABEL:
@@ -40,7 +43,7 @@ def gather_table(gathered: Gathering, path: Path) -> None:
     by_feature: defaultdict[FeatureKey, list[tuple[NodeKey, LabelRevision]]]
     by_feature = defaultdict(list)
     for key, row in said.items():
-        feature = None if isinstance(key, FeatureKey) else index.feature_of(key)
+        feature = index.feature_of(key)
         if isinstance(key, NodeKey) and feature is not None:
             by_feature[feature].append((key, _revision(row.record)))
         else:
@@ -76,6 +79,31 @@ def _check_agrees(first: LabelRow, row: LabelRow, path: Path) -> None:
             f"{first.record.label[:60]!r} in {first.where}",
             source=path,
             field=f"{row.where}, label",
+        )
+
+
+def _judge(
+    gathered: Gathering,
+    feature: FeatureKey | None,
+    tier: JudgedTier,
+    row: LabelRow,
+    path: Path,
+) -> None:
+    """Take a judged tier; a node's is its feature's."""
+    where = f"{row.where}, judged_tier"
+    if feature is None:
+        raise InputError(
+            f"{tier!r} of {_name(row.record)}, which is no feature; only features are "
+            "of a tier",
+            source=path,
+            field=where,
+        )
+    before = gathered.judgements.setdefault(feature, tier)
+    if before != tier:
+        raise InputError(
+            f"{_name(row.record)} is {tier!r} here and {before!r} in a row above",
+            source=path,
+            field=where,
         )
 
 
@@ -128,7 +156,9 @@ class _Index:
                     NodeKey(number, NodeIndex(at))
                 )
 
-    def feature_of(self, key: NodeKey) -> FeatureKey | None:
+    def feature_of(self, key: LabelKey) -> FeatureKey | None:
+        if isinstance(key, FeatureKey):
+            return key
         return self._state.graphs[key.graph].graph.feature_of(key.node)
 
     def check_source(self, row: LabelRow, path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is known of a feature: why its tier, logits, activations, examples."""
 
+from collections.abc import Mapping
 from pathlib import PurePath
 
 from PySide6.QtCore import QRect, Qt, Signal
@@ -13,11 +14,13 @@ from PySide6.QtWidgets import (
 )
 
 from glossator.evidence.feature_evidence import FeatureEvidence
+from glossator.evidence.token_text import CleanExample
 from glossator_gui.models.feature_view import FeatureView
 from glossator_gui.theme import Theme
 from glossator_gui.views.feature_panel.activation_histogram import ActivationHistogram
 from glossator_gui.views.feature_panel.chips import LogitChips
 from glossator_gui.views.feature_panel.example_list import ExampleList
+from glossator_gui.views.feature_panel.example_senses import example_senses
 from glossator_gui.views.feature_panel.score_table import WhyBlock
 from glossator_gui.views.plain_text import WrappedLabel, number, one_line, plain_tooltip
 
@@ -144,6 +147,10 @@ class EvidencePane(QWidget):
         self.missing.setText(view.evidence_note)
         if evidence is not None:
             self._show_evidence(evidence, view.node_activation)
+            senses: Mapping[CleanExample, int] = {}
+            if view.result is not None and view.settings is not None:
+                senses = example_senses(evidence, view.result.scores, view.settings)
+            self.examples.show_evidence(evidence, senses)
         else:
             self._hide_evidence()
 
@@ -178,7 +185,6 @@ class EvidencePane(QWidget):
         self._headings["Examples"].setText(f"Examples ({len(evidence.examples)})")
         self.hint.setText(examples_hint(evidence))
         self.examples.setVisible(bool(evidence.examples))
-        self.examples.show_evidence(evidence)
         name = PurePath(evidence.origin).name or evidence.origin
         self.origin.setText(f"From {one_line(name)}")
         self.origin.setToolTip(plain_tooltip("Evidence read from", evidence.origin))

@@ -1,5 +1,7 @@
 """Draws one activation example, or the heading of a group of them."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
@@ -26,6 +28,7 @@ from glossator_gui.views.feature_panel.example_rows import (
     ExampleModel,
     GroupHeading,
     Row,
+    sense_text,
 )
 from glossator_gui.views.feature_panel.shaded_text import (
     is_cut,
@@ -49,6 +52,8 @@ class ExampleDelegate(QStyledItemDelegate):
         self._laid: dict[int, _Laid] = {}
         self._laid_width = -1
         self.expanded: set[int] = set()
+        self.senses: Mapping[int, int] = {}
+        """Number of the sense, of the rows that are of one."""
         self.maximum = 0.0
 
     def set_theme(self, theme: Theme) -> None:
@@ -63,7 +68,7 @@ class ExampleDelegate(QStyledItemDelegate):
             metrics = QFontMetrics(small_font(self._view.font()))
             return metrics.height() + (2 if at == 0 else 10) + 4
         text = self._layout(row, at, width)[2]
-        if row.repeated:
+        if self._mark(row, at):
             text = max(text, 2 * QFontMetrics(self._view.font()).height())
         return text + 2 * _PAD
 
@@ -120,11 +125,18 @@ class ExampleDelegate(QStyledItemDelegate):
         ascent = layout.lineAt(0).ascent() if layout.lineCount() else 0.0
         baseline = rect.top() + _PAD + ascent
         self._paint_left(painter, number(row.activation), rect.left(), baseline)
-        if row.repeated:
+        mark = self._mark(row, at)
+        if mark:
             line = QFontMetrics(self._view.font()).height()
-            self._paint_left(painter, "repeat", rect.left(), baseline + line)
+            self._paint_left(painter, mark, rect.left(), baseline + line)
         painter.setPen(QColor(self._theme.text))
         layout.draw(painter, QPointF(rect.left() + left + _GAP, rect.top() + _PAD))
+
+    def _mark(self, row: ActivationExample, at: int) -> str:
+        """What stands below the activation; a repeat is never scored."""
+        if row.repeated:
+            return "repeat"
+        return sense_text(self.senses[at]) if at in self.senses else ""
 
     def _paint_left(
         self, painter: QPainter, text: str, left: int, baseline: float
@@ -175,7 +187,9 @@ class ExampleDelegate(QStyledItemDelegate):
         return f"activation {number(activation)}{share}{of}"
 
     def _value_width(self) -> int:
-        return QFontMetrics(small_font(self._view.font())).horizontalAdvance("000.00")
+        metrics = QFontMetrics(small_font(self._view.font()))
+        widest = [sense_text(9)] if self.senses else []
+        return max(map(metrics.horizontalAdvance, ["000.00", *widest]))
 
     def _layout(self, row: ActivationExample, at: int, width: int) -> _Laid:
         if width != self._laid_width:

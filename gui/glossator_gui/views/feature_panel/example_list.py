@@ -1,5 +1,7 @@
 """Activation examples, each token shaded by its activation."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QEvent, QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -12,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QListView, QWidget
 
 from glossator.evidence.example_text import example_text
 from glossator.evidence.feature_evidence import ActivationExample, FeatureEvidence
+from glossator.evidence.token_text import CleanExample
 from glossator_gui.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.example_delegate import ExampleDelegate
 from glossator_gui.views.feature_panel.example_rows import ExampleModel
@@ -31,6 +34,7 @@ class ExampleList(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: FeatureEvidence | None = None
+        self._senses: Mapping[CleanExample, int] = {}
         self._model = ExampleModel(self)
         self.delegate = ExampleDelegate(self)
         self.setModel(self._model)
@@ -47,14 +51,25 @@ class ExampleList(QListView):
         self.clicked.connect(self._on_clicked)
         self.set_theme(LIGHT)
 
-    def show_evidence(self, evidence: FeatureEvidence | None) -> None:
-        """The same evidence again leaves what is expanded as it is."""
-        if evidence is not None and evidence is self._shown:
+    def show_evidence(
+        self,
+        evidence: FeatureEvidence | None,
+        senses: Mapping[CleanExample, int] | None = None,
+    ) -> None:
+        """The same evidence again leaves what is expanded as it is.
+
+        `senses` numbers the sense of each example that is of one.
+        """
+        senses = senses or {}
+        same = evidence is not None and evidence is self._shown
+        if same and senses == self._senses:
             return
-        self._shown = evidence
-        self.delegate.expanded.clear()
-        self._model.show_evidence(evidence)
+        if not same:
+            self.delegate.expanded.clear()
+        self._shown, self._senses = evidence, senses
+        self._model.show_evidence(evidence, senses)
         self.delegate.maximum = self._model.maximum
+        self.delegate.senses = self._model.senses
         self._relayout()
 
     def set_theme(self, theme: Theme) -> None:

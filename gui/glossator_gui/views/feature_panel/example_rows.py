@@ -1,6 +1,6 @@
 """Activation examples by group, as rows of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import (
@@ -13,6 +13,7 @@ from PySide6.QtCore import (
 
 from glossator.evidence.example_text import example_text
 from glossator.evidence.feature_evidence import ActivationExample, FeatureEvidence
+from glossator.evidence.token_text import CleanExample, clean_example
 from glossator_gui.views.feature_panel.shaded_text import running_text
 from glossator_gui.views.plain_text import number, one_line
 
@@ -66,15 +67,34 @@ def _heading(group: str, n: int, repeated: int, *, alone: bool) -> str:
     return " · ".join(parts)
 
 
+def sense_text(number: int) -> str:
+    return f"sense {number}"
+
+
+def _senses_of(
+    rows: Sequence[Row], senses: Mapping[CleanExample, int]
+) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for at, row in enumerate(rows):
+        if isinstance(row, ActivationExample) and clean_example(row) in senses:
+            found[at] = senses[clean_example(row)]
+    return found
+
+
 class ExampleModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[Row] = []
+        self.senses: dict[int, int] = {}
+        """Number of the sense, of the rows of examples that are of one."""
         self.maximum = 0.0
 
-    def show_evidence(self, evidence: FeatureEvidence | None) -> None:
+    def show_evidence(
+        self, evidence: FeatureEvidence | None, senses: Mapping[CleanExample, int]
+    ) -> None:
         self.beginResetModel()
         self.rows = grouped_rows(evidence.examples) if evidence else []
+        self.senses = _senses_of(self.rows, senses) if senses else {}
         self.maximum = evidence.max_activation if evidence else 0.0
         self.endResetModel()
 
@@ -87,7 +107,9 @@ class ExampleModel(QAbstractListModel):
         row = self.rows[index.row()]
         if isinstance(row, GroupHeading):
             return row.text
-        return f"{number(row.activation)}: {running_text(example_text(row))}"
+        sense = self.senses.get(index.row())
+        of = f", {sense_text(sense)}" if sense else ""
+        return f"{number(row.activation)}{of}: {running_text(example_text(row))}"
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if index.isValid() and isinstance(self.rows[index.row()], GroupHeading):

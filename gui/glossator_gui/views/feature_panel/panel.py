@@ -12,25 +12,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from glossator.protocol.decision import ProtocolResult, Tier
 from glossator_gui.models.feature_view import FeatureView
 from glossator_gui.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.chips import Chip
 from glossator_gui.views.feature_panel.evidence_pane import EvidencePane
 from glossator_gui.views.feature_panel.growing_text import GrowingText
+from glossator_gui.views.feature_panel.judgement_row import JudgementRow
 from glossator_gui.views.feature_panel.label_box import LabelBox, status_text
 from glossator_gui.views.plain_text import WrappedLabel
 
 NOTE_PAUSE_MS = 600
 """Without typing, after which a note is handed on."""
 
-_TIER_TEXT = {
-    "input": "tier 1 · input",
-    "output": "tier 1 · output",
-    "cross": "tier 2 · cross",
-    "obscure": "tier 3 · obscure",
-    "insufficient": "insufficient evidence",
-    "no evidence": "no evidence",
-}
+_TIER_NUMBER: dict[Tier, int] = {"input": 1, "output": 1, "cross": 2, "obscure": 3}
+
+
+def tier_text(result: ProtocolResult) -> str:
+    """The protocol's tier in words, with its number where it has one."""
+    number = _TIER_NUMBER.get(result.tier)
+    if number is None:
+        return "insufficient evidence" if result.tier == "insufficient" else result.tier
+    return f"tier {number} · {result.shown_tier}"
 
 
 class FeaturePanel(QWidget):
@@ -41,6 +44,8 @@ class FeaturePanel(QWidget):
     skip_requested = Signal()
     draft_changed = Signal(str)
     """At every keystroke in the label editor."""
+    judged = Signal(object)
+    """JudgedTier or None."""
     note_changed = Signal(str)
     add_evidence_requested = Signal()
     editor_left = Signal()
@@ -66,6 +71,7 @@ class FeaturePanel(QWidget):
         self._subtitle = WrappedLabel(role="muted", max_lines=2)
         self._tier = Chip()
         self._status = Chip()
+        self.judgement = JudgementRow()
         self._label = LabelBox()
         self.evidence_pane = EvidencePane()
         self.note_editor = GrowingText(max_lines=4, one_line=False)
@@ -112,6 +118,8 @@ class FeaturePanel(QWidget):
         column.addWidget(self._title)
         column.addWidget(self._subtitle)
         column.addLayout(chips)
+        column.addWidget(self.judgement)
+        column.addSpacing(4)
         column.addWidget(self._label)
         return header
 
@@ -150,6 +158,7 @@ class FeaturePanel(QWidget):
         self._edit.clicked.connect(self.edit_label)
         self._reject.clicked.connect(self.reject_requested)
         self._skip.clicked.connect(self.skip_requested)
+        self.judgement.judged.connect(self.judged)
         self._label.submitted.connect(self.accept_label)
         self._label.draft_changed.connect(self.draft_changed)
         self._label.left.connect(self.editor_left)
@@ -176,6 +185,8 @@ class FeaturePanel(QWidget):
         self._title.setText(view.title)
         self._subtitle.setText(view.subtitle)
         self._show_chips(view)
+        self.judgement.setVisible(view.can_label)
+        self.judgement.show_tier(view.judged)
         self._label.show_view(view, keep_typed=same)
         if not (same and self.note_editor.modified):
             self.note_editor.set_text(view.note)
@@ -192,8 +203,8 @@ class FeaturePanel(QWidget):
     def _show_chips(self, view: FeatureView) -> None:
         self._status.show_text(status_text(view.revision) if view.can_label else "")
         if view.result is not None:
-            tier = view.result.tier
-            self._tier.show_text(_TIER_TEXT[tier], self._theme.tiers[tier])
+            colour = self._theme.tiers[view.result.tier]
+            self._tier.show_text(tier_text(view.result), colour)
         elif view.can_label:
             self._tier.show_text("not scored", self._theme.untiered)
         else:
@@ -203,6 +214,7 @@ class FeaturePanel(QWidget):
         self._theme = theme
         self._tier.set_theme(theme)
         self._status.set_theme(theme)
+        self.judgement.set_theme(theme)
         self.evidence_pane.set_theme(theme)
         self._scroll.setStyleSheet(
             "#evidence { border: none;"

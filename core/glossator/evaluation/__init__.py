@@ -1,0 +1,1 @@
+"""What the tiers of many features say together: values in, values out."""

@@ -1,0 +1,1 @@
+"""Tiers by layer, and what another threshold would make of them."""
