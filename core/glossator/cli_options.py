@@ -157,7 +157,6 @@ def _add_open(commands: Commands) -> None:
 
 
 def _add_label(commands: Commands) -> None:
-    default = ProtocolSettings()
     parser = _add(
         commands,
         "label",
@@ -181,6 +180,13 @@ def _add_label(commands: Commands) -> None:
         metavar="PROJECT",
         help="project file; it is continued where it exists",
     )
+    _add_thresholds(parser)
+    _add_examples(parser)
+    _add_embedder(parser)
+
+
+def _add_thresholds(parser: argparse.ArgumentParser) -> None:
+    default = ProtocolSettings()
     parser.add_argument(
         "--routing", choices=("calibrated", "literal"), default=default.routing
     )
@@ -202,6 +208,10 @@ def _add_label(commands: Commands) -> None:
             type=float,
             help=f"literal threshold of the {name} window, where it has its own",
         )
+
+
+def _add_examples(parser: argparse.ArgumentParser) -> None:
+    default = ProtocolSettings()
     parser.add_argument(
         "--n-examples",
         type=int,
@@ -217,13 +227,6 @@ def _add_label(commands: Commands) -> None:
             help="tokens relative to the top token, or: whole",
         )
     parser.add_argument(
-        "--embedder",
-        default="",
-        metavar="MODEL",
-        help="sentence-transformers model by name or folder "
-        "(default: the packaged all-MiniLM-L6-v2)",
-    )
-    parser.add_argument(
         "--examples",
         choices=get_args(ExampleChoice),
         default=default.examples,
@@ -235,13 +238,23 @@ def _add_label(commands: Commands) -> None:
         action="store_true",
         help="weigh pairs of examples by activation",
     )
+    parser.add_argument("--seed", type=int, default=default.seed)
+
+
+def _add_embedder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--embedder",
+        default="",
+        metavar="MODEL",
+        help="sentence-transformers model by name or folder "
+        "(default: the packaged all-MiniLM-L6-v2)",
+    )
     parser.add_argument(
         "--precision",
         choices=get_args(Precision),
-        default=default.precision,
+        default=ProtocolSettings().precision,
         help="of the embedder: auto is bf16 on CUDA where scores agree, else exact",
     )
-    parser.add_argument("--seed", type=int, default=default.seed)
 
 
 def _add_export(commands: Commands) -> None:
