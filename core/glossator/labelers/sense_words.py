@@ -18,7 +18,7 @@ from glossator.protocol.windows import FeatureWindows, cut_windows
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _LISTED = 3
-_TELLING = 0.3
+_TELLING = 0.15
 """A word is told if it is in so much more of a sense's windows than of the others."""
 
 
