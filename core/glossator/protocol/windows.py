@@ -12,6 +12,9 @@ from glossator.protocol.protocol_settings import (
     WindowName,
 )
 
+_PARTS = 10
+"""Of the activation range, from each of which examples are taken."""
+
 
 @dataclass(frozen=True)
 class FeatureWindows:
@@ -62,9 +65,6 @@ def chosen_examples(
         for turn, at in enumerate(members)
     )
     return [usable[at] for at in sorted(at for _, _, at in turns[:n])]
-
-
-_PARTS = 10
 
 
 def cut_windows(
