@@ -3,7 +3,11 @@
 GlossatorError
 ├── InputError        a file, a field or a setting that a person can mend
 │   ├── GraphFileError        an attribution graph
-│   └── EvidenceError     a feature's evidence
+│   ├── EvidenceError     a feature's evidence
+│   ├── ModelError        a language model, or what stands in for its MLPs
+│   │   └── ReplacementError  transcoders
+│   └── VerbalizeError    a verbalizer, a reconstructor, or a vector given to one
+├── WebError          a server did not give what was asked for
 ├── ProjectError      the project file cannot be opened, read or written
 └── Cancelled         a job was stopped on request
 """
@@ -41,6 +45,22 @@ class GraphFileError(InputError):
 
 class EvidenceError(InputError):
     """A file does not hold evidence that can be read."""
+
+
+class ModelError(InputError):
+    """A language model cannot be opened or run."""
+
+
+class ReplacementError(ModelError):
+    """Files are no transcoders of a known layout, or lack what was asked for."""
+
+
+class VerbalizeError(InputError):
+    """A verbalizer cannot be used, or not on this vector."""
+
+
+class WebError(GlossatorError):
+    """A server did not give what was asked for, however often it was asked."""
 
 
 class ProjectError(GlossatorError):

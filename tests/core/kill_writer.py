@@ -29,6 +29,7 @@ from glossator.project.edits import (
     SetNote,
     SetPins,
     SetResult,
+    SetVerbalizations,
     Supernode,
 )
 from glossator.project.effects import show_edit
@@ -37,6 +38,7 @@ from glossator.project.project import Project
 from glossator.project.revision import LabelRevision, Status, Subject, now
 from glossator.project.state import ProjectState
 from glossator.protocol.decision import FeatureScores, ProtocolResult, TierDecision
+from glossator.verbalize.verbalization import Verbalization
 
 N_SUBJECTS = 12
 STATUSES: tuple[Status, ...] = ("proposed", "accepted", "edited", "rejected")
@@ -62,6 +64,7 @@ def visible(state: ProjectState) -> dict[str, object]:
         "marks": {subject: mark for subject, mark in state.marks.items() if mark},
         "notes": {subject: note for subject, note in state.notes.items() if note},
         "judgements": dict(state.judgements),
+        "verbalizations": msgspec.to_builtins(state.verbalizations),
         "pins": {graph: list(pins) for graph, pins in state.pins.items() if pins},
         "supernodes": {
             graph: [[n, msgspec.to_builtins(group)] for n, group in held.items()]
@@ -105,7 +108,7 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
     revision = LabelRevision(
         text=f"label {serial}", status=rng.choice(STATUSES), at=now()
     )
-    match rng.randrange(10):
+    match rng.randrange(11):
         case 0:
             return [SetNote(subject, rng.choice(("", f"note {serial}")))]
         case 1:
@@ -133,6 +136,9 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
             return [edit for s in subjects for edit in _labelled(rng, s, long)]
         case 8:
             return [SetJudgement(subject, rng.choice((None, *JUDGED_TIERS)))]
+        case 9:
+            said = Verbalization(text=serial, about="feature", origin="test")
+            return [SetVerbalizations(subject, (said,) * rng.randrange(3))]
         case _:
             return _labelled(rng, subject, revision)
 
@@ -156,6 +162,7 @@ def after(state: ProjectState, edits: list[AnyEdit]) -> ProjectState:
         marks=dict(state.marks),
         notes=dict(state.notes),
         judgements=dict(state.judgements),
+        verbalizations=dict(state.verbalizations),
         pins=dict(state.pins),
         supernodes={graph: dict(held) for graph, held in state.supernodes.items()},
     )

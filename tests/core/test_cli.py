@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from typing import NamedTuple
 import networkx as nx
 import pytest
 
-from glossator.cli import COMMANDS, display_available, main
+from glossator.cli import main
+from glossator.commands.window import display_available
 from glossator.export.targets import TARGETS
 from glossator.graph.graph_file import read_graph
 from glossator.project.edits import SetNote, SetPins
@@ -640,11 +642,11 @@ OPTIONS = {
 
 
 def test_every_command_has_its_help(run: Run) -> None:
-    assert set(OPTIONS) == set(COMMANDS)
     output = run("--help")
     assert output.code == 0
-    for command in COMMANDS:
-        assert f"\n    {command} " in output.out
+    # A later run of the pattern would be an example of the epilog.
+    listed = re.findall(r"^    ([a-z-]+)  +\S", output.out, re.MULTILINE)
+    assert listed == list(OPTIONS)
     assert "exit codes" in output.out
     assert ".gloss" in output.out
 

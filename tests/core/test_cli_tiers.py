@@ -6,8 +6,8 @@ from typing import NamedTuple, get_args
 
 import pytest
 
-from glossator.cli import main
-from glossator.cli_options import build_parser, settings_of
+from glossator.cli import build_parser, main
+from glossator.commands.label import settings_of
 from glossator.project.edits import SetResult
 from glossator.project.open_files import add_graphs
 from glossator.project.project import Project

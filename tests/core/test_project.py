@@ -24,6 +24,7 @@ from glossator.project.edits import (
     SetNote,
     SetPins,
     SetResult,
+    SetVerbalizations,
     Supernode,
 )
 from glossator.project.effects import kind_of
@@ -31,6 +32,7 @@ from glossator.project.open_files import add_graphs
 from glossator.project.project import Change, Project
 from glossator.project.revision import GraphId, LabelRevision, Status, Subject
 from glossator.protocol.decision import FeatureScores, ProtocolResult, TierDecision
+from glossator.verbalize.verbalization import Reconstruction, Verbalization
 from tests.core.graph_documents import as_bytes, graph_of, tracer_graph
 from tests.core.kill_writer import random_edits, random_result, visible
 
@@ -76,6 +78,16 @@ def reopened(project: Project) -> Project:
     return Project(project.path)
 
 
+SAID = Verbalization(
+    text="About capitals.\n\nA country.\n\nThe last token.",
+    about="example",
+    origin="verbalizer",
+    example="the capital of",
+    layer=20,
+    reconstruction=Reconstruction(cosine=0.5, mse=1.0),
+)
+ELSEWHERE = Verbalization(text="About muscles.", about="feature", origin="a file")
+
 EDITS: dict[str, AnyEdit] = {
     "first label": AddRevision(F7, revision("capitals")),
     "label of one node": AddRevision(Subject("n:1:3"), revision("only here")),
@@ -87,6 +99,9 @@ EDITS: dict[str, AnyEdit] = {
     "judgement": SetJudgement(F7, "cross"),
     "another judgement": SetJudgement(F9, "obscure"),
     "no judgement": SetJudgement(F9, None),
+    "verbalizations": SetVerbalizations(F7, (SAID,)),
+    "another verbalization": SetVerbalizations(F9, (SAID, ELSEWHERE)),
+    "no verbalization": SetVerbalizations(F9, ()),
     "pins": SetPins(ONE, (4, 2)),
     "no pins": SetPins(ONE, ()),
     "new supernode": PutSupernode(ONE, 9, Supernode(name="new", members=(4,))),
@@ -106,6 +121,7 @@ def prepare(project: Project) -> None:
             AddRevision(F9, revision("before", "proposed")),
             SetNote(F9, "before"),
             SetJudgement(F9, "input"),
+            SetVerbalizations(F9, (SAID,)),
             SetMark(F7, "skipped"),
         ],
     )
@@ -360,6 +376,7 @@ def test_kinds_of_edits() -> None:
         "review",
         "notes",
         "judgements",
+        "verbalizations",
         "pins",
         "supernodes",
     }

@@ -197,6 +197,10 @@ def break_judgement(path: Path) -> None:
     tamper(path, "INSERT INTO judgement VALUES ('f:0:7', 'middle')")
 
 
+def break_verbalization(path: Path) -> None:
+    tamper(path, "INSERT INTO verbalization VALUES ('f:0:7', '[{\"text\": 3}]')")
+
+
 def drop_table(path: Path) -> None:
     tamper(path, "DROP TABLE note")
 
@@ -211,6 +215,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "result": (break_note, "stored record is broken"),
     "pins": (break_pins, "stored record is broken"),
     "judgement": (break_judgement, "stored record is broken .Invalid enum.*middle"),
+    "verbalization": (break_verbalization, "stored record is broken .Expected `str`"),
     "table": (drop_table, "no such table"),
 }
 
@@ -267,8 +272,9 @@ def test_the_document_tells_every_table_and_column(path: Path) -> None:
 
 
 def make_older(path: Path) -> None:
-    """As a program wrote it that knew no judgements."""
+    """As a program wrote it that knew neither judgements nor verbalizations."""
     tamper(path, "DROP TABLE judgement")
+    tamper(path, "DROP TABLE verbalization")
     tamper(path, "PRAGMA user_version = 1")
 
 
@@ -295,11 +301,13 @@ def test_an_older_file_that_is_only_read_stays_as_it_is(path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_program_that_knows_no_judgements_refuses_the_file(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("known", [1, 2])
+def test_an_older_program_refuses_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, known: int
 ) -> None:
-    monkeypatch.setattr("glossator.project.store.MIGRATIONS", MIGRATIONS[:1])
-    with pytest.raises(ProjectError, match=r"newer version \(format 2, .* up to 1"):
+    monkeypatch.setattr("glossator.project.store.MIGRATIONS", MIGRATIONS[:known])
+    message = rf"newer version \(format 3, .* up to {known}"
+    with pytest.raises(ProjectError, match=message):
         Project(path)
 
 

@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from glossator.cli import main
-from glossator.cli_options import build_parser, settings_of
+from glossator.cli import build_parser, main
+from glossator.commands.label import settings_of
 from glossator.errors import Cancelled, InputError
 from glossator.evaluation.tuning import TuningReport, check_judged, tune
 from glossator.evaluation.tuning_choice import (

@@ -3,10 +3,10 @@
 import pytest
 from PySide6.QtWidgets import QApplication
 
-import glossator.cli
+import glossator.commands.window
 
 
 @pytest.fixture(autouse=True)
 def display(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is one application, and its platform counts as a display."""
-    monkeypatch.setattr(glossator.cli, "display_available", lambda: True)
+    monkeypatch.setattr(glossator.commands.window, "display_available", lambda: True)

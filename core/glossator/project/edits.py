@@ -10,6 +10,7 @@ import msgspec
 
 from glossator.project.revision import GraphId, LabelRevision, Subject
 from glossator.protocol.decision import ProtocolResult
+from glossator.verbalize.verbalization import Verbalization
 
 Mark = Literal["", "skipped"]
 
@@ -67,6 +68,13 @@ class SetJudgement(Edit, frozen=True, tag=True):
     tier: JudgedTier | None
 
 
+class SetVerbalizations(Edit, frozen=True, tag=True):
+    """Set what verbalizers say of a feature and of its examples."""
+
+    subject: Subject
+    verbalizations: tuple[Verbalization, ...]
+
+
 class SetPins(Edit, frozen=True, tag=True):
     """Set the pinned nodes of a graph, in order."""
 
@@ -83,5 +91,12 @@ class PutSupernode(Edit, frozen=True, tag=True):
 
 
 AnyEdit: TypeAlias = (
-    AddRevision | SetResult | SetMark | SetNote | SetJudgement | SetPins | PutSupernode
+    AddRevision
+    | SetResult
+    | SetMark
+    | SetNote
+    | SetJudgement
+    | SetVerbalizations
+    | SetPins
+    | PutSupernode
 )

@@ -14,6 +14,7 @@ from glossator.project.edits import (
     SetNote,
     SetPins,
     SetResult,
+    SetVerbalizations,
 )
 from glossator.project.revision import GraphId, LabelRevision, Subject
 from glossator.project.state import NumberedRevision, ProjectState
@@ -29,6 +30,7 @@ ChangeKind = Literal[
     "review",
     "notes",
     "judgements",
+    "verbalizations",
     "pins",
     "supernodes",
 ]
@@ -46,6 +48,8 @@ def kind_of(edit: AnyEdit) -> ChangeKind:
             return "notes"
         case SetJudgement():
             return "judgements"
+        case SetVerbalizations():
+            return "verbalizations"
         case SetPins():
             return "pins"
         case PutSupernode():
@@ -89,6 +93,8 @@ def inverse_of(state: ProjectState, edit: AnyEdit) -> AnyEdit:
             return SetNote(subject, state.notes.get(subject, ""))
         case SetJudgement(subject=subject):
             return SetJudgement(subject, state.judgements.get(subject))
+        case SetVerbalizations(subject=subject):
+            return SetVerbalizations(subject, state.verbalizations.get(subject, ()))
         case SetPins(graph=graph):
             return SetPins(graph, tuple(state.pins.get(graph, ())))
         case PutSupernode(graph=graph, number=number):
@@ -110,6 +116,8 @@ def write_edit(store: Store, edit: AnyEdit) -> int:
             store.put_value("note", subject, text or None)
         case SetJudgement(subject=subject, tier=tier):
             store.put_value("judgement", subject, tier)
+        case SetVerbalizations(subject=subject, verbalizations=said):
+            store.put_value("verbalization", subject, encode(said) if said else None)
         case SetPins(graph=graph, nodes=nodes):
             store.put_pins(graph, encode(nodes))
         case PutSupernode(graph=graph, number=number, supernode=supernode):
@@ -131,6 +139,8 @@ def show_edit(state: ProjectState, edit: AnyEdit, number: int) -> None:
             _put(state.notes, subject, text or None)
         case SetJudgement(subject=subject, tier=tier):
             _put(state.judgements, subject, tier)
+        case SetVerbalizations(subject=subject, verbalizations=said):
+            _put(state.verbalizations, subject, said or None)
         case SetPins(graph=graph, nodes=nodes):
             state.pins[graph] = tuple(NodeIndex(node) for node in nodes)
         case PutSupernode(graph=graph, number=key, supernode=supernode):

@@ -33,6 +33,7 @@ from glossator.project.revision import GraphId, LabelRevision, Subject, now
 from glossator.project.state import ProjectGraph, ProjectState
 from glossator.project.store import Store
 from glossator.protocol.decision import ProtocolResult
+from glossator.verbalize.verbalization import Verbalization
 
 
 class Change(NamedTuple):
@@ -266,6 +267,10 @@ class Project:
             state.notes.update(store.values("note"))
             for subject, data in store.values("judgement"):
                 state.judgements[subject] = msgspec.convert(data, type=JudgedTier)
+            for subject, data in store.values("verbalization"):
+                state.verbalizations[subject] = msgspec.json.decode(
+                    data, type=tuple[Verbalization, ...]
+                )
             for graph_id, data in store.rows("SELECT graph, data FROM pins"):
                 state.pins[GraphId(int(graph_id))] = tuple(
                     msgspec.json.decode(data, type=list[NodeIndex])

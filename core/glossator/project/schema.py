@@ -63,9 +63,13 @@ _JUDGEMENTS = """
 CREATE TABLE judgement (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JUDGEMENTS)
+_VERBALIZATIONS = """
+CREATE TABLE verbalization (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
+"""
 
-SINCE: Mapping[str, int] = {"judgement": 2}
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JUDGEMENTS, _VERBALIZATIONS)
+
+SINCE: Mapping[str, int] = {"judgement": 2, "verbalization": 3}
 """Version that brought a table; the others are in all."""
 
 

@@ -21,6 +21,7 @@ from glossator.project.revision import (
     node_subject,
 )
 from glossator.protocol.decision import ProtocolResult
+from glossator.verbalize.verbalization import Verbalization
 
 ReviewState = Literal["accepted", "imported", "proposed", "rejected", "unlabelled"]
 
@@ -58,6 +59,9 @@ class ProjectState:
     marks: dict[Subject, Mark] = field(default_factory=dict)
     notes: dict[Subject, str] = field(default_factory=dict)
     judgements: dict[Subject, JudgedTier] = field(default_factory=dict)
+    verbalizations: dict[Subject, tuple[Verbalization, ...]] = field(
+        default_factory=dict
+    )
     pins: dict[GraphId, tuple[NodeIndex, ...]] = field(default_factory=dict)
     supernodes: dict[GraphId, dict[int, Supernode]] = field(default_factory=dict)
 
@@ -141,6 +145,10 @@ class ProjectState:
     def judged_tier(self, feature: FeatureKey) -> JudgedTier | None:
         """The tier that a person says the feature is of; None where nobody did."""
         return self.judgements.get(feature_subject(feature))
+
+    def verbalized(self, feature: FeatureKey) -> tuple[Verbalization, ...]:
+        """What verbalizers say of a feature and of its examples, oldest first."""
+        return self.verbalizations.get(feature_subject(feature), ())
 
     def kept_nodes(self, graph: GraphId) -> BoolColumn:
         """Nodes that pruning never hides: pinned, grouped, or labelled by a person."""

@@ -18,7 +18,7 @@ from glossator.project.schema import (
     version_of,
 )
 
-ValueTable = Literal["result", "mark", "note", "judgement", "draft"]
+ValueTable = Literal["result", "mark", "note", "judgement", "verbalization", "draft"]
 """Tables that hold one value a subject."""
 
 

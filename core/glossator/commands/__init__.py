@@ -1,0 +1,1 @@
+"""One file a subcommand of ``glossator``; ``cli.py`` lists them."""

@@ -1,0 +1,1 @@
+"""The language model itself, and what stands in for its MLPs."""

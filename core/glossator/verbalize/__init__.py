@@ -1,0 +1,1 @@
+"""Natural-language-autoencoder (NLA) verbalizations: vectors put into words."""
