@@ -144,6 +144,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "skip", "Skip", "Review", ("S",), "Put it off and go on", needs="selection"
     ),
+    ActionSpec(
+        "use_verbalization",
+        "Use Verbalization as Label",
+        "Review",
+        ("U",),
+        "Take the chosen paragraph into the label, with its origin",
+        needs="selection",
+    ),
     *JUDGEMENTS.values(),
     ActionSpec("next", "Next in Queue", "Review", ("J",), separator=True),
     ActionSpec("previous", "Previous in Queue", "Review", ("K",)),
@@ -198,6 +206,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+Shift+T",),
         "Compare settings on the features whose tier you judged",
         separator=True,
+    ),
+    ActionSpec(
+        "verbalization",
+        "Verbalization",
+        "View",
+        ("V",),
+        "What a verbalizer says of the feature, beside its examples",
+        checkable=True,
+        on_tool_bar=True,
     ),
     ActionSpec("fit", "Fit Graph", "View", ("F",), "Show the whole graph"),
     ActionSpec(

@@ -41,6 +41,9 @@ from glossator_gui.welcome import Welcome
 from glossator_gui.workspace import Workspace
 
 _Area = Qt.DockWidgetArea
+_VERBALIZATION = "verbalization"
+_QUEUE, _PANEL, _WIDE_PANEL = 260, 460, 860
+"""Widths of the docks at the start, in pixels."""
 _GRAPHS = "Graphs and projects (*.json *.json.gz *.pt *.gloss);;All files (*)"
 
 
@@ -71,7 +74,6 @@ class MainWindow(QMainWindow):
                 "Feature", self.review.panel, Qt.DockWidgetArea.RightDockWidgetArea
             ),
         ]
-        self.resizeDocks(self.docks, [260, 460], Qt.Orientation.Horizontal)
         self.saved = QLabel()
         self.saved.setProperty("role", "muted")
         self.statusBar().addPermanentWidget(self.export.bar)
@@ -81,6 +83,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self.set_theme(self._stored_theme())
         self.resize(1480, 940)
+        self.show_verbalization(bool(self.settings.value(_VERBALIZATION, False, bool)))
         self._on_opened()
         self.setAcceptDrops(True)
 
@@ -133,6 +136,7 @@ class MainWindow(QMainWindow):
             "edit": review.panel.edit_label,
             "reject": review.reject,
             "skip": review.skip,
+            "use_verbalization": review.use_chosen_verbalization,
             **{
                 spec.name: partial(review.judge, tier)
                 for tier, spec in JUDGEMENTS.items()
@@ -151,9 +155,10 @@ class MainWindow(QMainWindow):
             "ungroup": workspace.ungroup_selection,
             "clear": lambda: self.session.select([]),
             "run": run.ask,
-            "pause": run.toggle_pause,
-            "cancel": run.cancel,
+            "pause": run.job.toggle_pause,
+            "cancel": run.slot.cancel,
             "tune": self.tune.ask,
+            "verbalization": self.toggle_verbalization,
             "fit": workspace.canvas.fit,
             "colour": lambda: workspace.set_colour_by_share(
                 self.actions_by_name["colour"].isChecked()
@@ -283,6 +288,23 @@ class MainWindow(QMainWindow):
             apply_theme(app, theme)
         for part in (self.workspace, self.review, self.tiers):
             part.set_theme(theme)
+
+    def toggle_verbalization(self) -> None:
+        """Open or close what verbalizers say; opened, the keyboard goes there."""
+        shown = self.actions_by_name["verbalization"].isChecked()
+        self.settings.setValue(_VERBALIZATION, shown)
+        self.show_verbalization(shown)
+        if shown:
+            self.review.panel.verbalization.go()
+        else:
+            self.review.queue.list.setFocus()
+
+    def show_verbalization(self, shown: bool) -> None:
+        """Beside the examples there is room for it where the dock is wide."""
+        self.actions_by_name["verbalization"].setChecked(shown)
+        self.review.panel.show_verbalization(shown)
+        width = _WIDE_PANEL if shown else _PANEL
+        self.resizeDocks(self.docks, [_QUEUE, width], Qt.Orientation.Horizontal)
 
     def show_keys(self) -> None:
         lines = [f"{keys:<24}{text}" for text, keys in key_table()]

@@ -10,6 +10,7 @@ from glossator.project.project import Change
 from glossator.project.review import (
     QUEUES,
     QueueName,
+    TakenFrom,
     accept_edits,
     fill_queues,
     judge_edits,
@@ -19,6 +20,8 @@ from glossator.project.review import (
     skip_edits,
 )
 from glossator.project.revision import feature_subject
+from glossator.project.verbalizations import removal_edits
+from glossator.verbalize.verbalization import Verbalization
 from glossator_gui.models.presenting import feature_view, queue_rows
 from glossator_gui.session import Session
 from glossator_gui.theme import Theme
@@ -41,6 +44,7 @@ class ReviewDesk(QObject):
         self.current: QueueName = "to review"
         self._shown: FeatureKey | None = None
         self._draft: str | None = None
+        self._taken: TakenFrom | None = None
         self._choosing = False
         self._importance: dict[FeatureKey, float] = {}
         self._draft_pause = QTimer(self, singleShot=True, interval=_DRAFT_MS)
@@ -62,6 +66,8 @@ class ReviewDesk(QObject):
         self.panel.note_changed.connect(self._on_note_changed)
         self.panel.editor_left.connect(self.queue.list.setFocus)
         self.panel.judged.connect(self.judge)
+        self.panel.verbalization.use_requested.connect(self.use_verbalization)
+        self.panel.verbalization.remove_requested.connect(self._remove_verbalizations)
 
     def set_theme(self, theme: Theme) -> None:
         self.queue.set_theme(theme)
@@ -81,8 +87,35 @@ class ReviewDesk(QObject):
         feature = self.session.feature
         if feature is None or not text.strip():
             return
-        edits = accept_edits(self.session.state, feature, text.strip(), person())
+        edits = accept_edits(
+            self.session.state, feature, text.strip(), person(), self._taken
+        )
         self._decide(f"accept {text.strip()!r}", edits, feature)
+
+    def use_verbalization(self, text: str, said: Verbalization) -> None:
+        """Put a paragraph into the label editor; accepting it records where from."""
+        words = " ".join(text.split())
+        subject = "the feature’s vector" if said.about == "feature" else "an example"
+        self.panel.propose_text(words)
+        self._taken = TakenFrom(
+            words,
+            "NLA verbalization",
+            said.origin,
+            f"words of {subject} by a verbalizer",
+        )
+        self.session.told.emit(
+            "In the label now, with its origin: shorten it, and accept with Enter."
+        )
+
+    def use_chosen_verbalization(self) -> None:
+        if not self.panel.verbalization.use_chosen():
+            self.session.told.emit("Choose a paragraph of a verbalization first (V).")
+
+    def _remove_verbalizations(self, gone: tuple[Verbalization, ...]) -> None:
+        feature = self.session.feature
+        if feature is not None:
+            edits = removal_edits(self.session.state, feature, gone)
+            self.session.apply("remove verbalization", edits)
 
     def reject(self) -> None:
         feature = self.session.feature
@@ -115,6 +148,7 @@ class ReviewDesk(QObject):
         if self.session.apply(title, edits) is None:
             return
         self._draft = ""
+        self._taken = None
         self.flush()
         self._refresh.stop()
         self._show_queue()
@@ -150,7 +184,13 @@ class ReviewDesk(QObject):
     def _on_changed(self, change: Change) -> None:
         if not self._refresh.isActive():
             self._refresh.start()
-        if change.kinds & {"labels", "results", "notes", "judgements"}:
+        if change.kinds & {
+            "labels",
+            "results",
+            "notes",
+            "judgements",
+            "verbalizations",
+        }:
             self._show_panel()
 
     def _on_selected(self) -> None:
@@ -163,6 +203,7 @@ class ReviewDesk(QObject):
             # What is typed belongs to the feature it was typed for.
             self.flush()
             self._shown = self.session.feature
+            self._taken = None
         self.panel.show_feature(feature_view(self.session))
 
     def flush(self) -> None:
@@ -224,6 +265,8 @@ class ReviewDesk(QObject):
 
     def _on_draft_changed(self, text: str) -> None:
         self._draft = text
+        if not text.strip():
+            self._taken = None
         self._draft_pause.start()
 
     def _on_note_changed(self, text: str) -> None:

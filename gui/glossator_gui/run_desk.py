@@ -3,13 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QWidget
 
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.progress import Progress
@@ -24,7 +18,7 @@ from glossator.run import (
     run_locally,
 )
 from glossator_gui.dialogs.run_dialog import RunDialog, ScopeName
-from glossator_gui.jobs import JobSlot
+from glossator_gui.project_job import ProjectJob
 from glossator_gui.session import Session
 from glossator_gui.workspace import Workspace
 
@@ -37,18 +31,13 @@ class RunDesk(QObject):
         self._window = parent
         self.session = session
         self.workspace = workspace
-        self.slot = JobSlot(self)
-        self.bar = _RunBar()
+        self.job = ProjectJob("run of the protocol", session, self)
+        self.slot, self.bar = self.job.slot, self.job.bar
         self._step: int | None = None
-        self._project = session.project
         self.slot.progressed.connect(self._on_progressed)
         self.slot.succeeded.connect(self._on_succeeded)
         self.slot.failed.connect(self._on_failed)
         self.slot.stopped.connect(self._on_stopped)
-        self.slot.running_changed.connect(self._on_running_changed)
-        self.bar.pause.clicked.connect(self.toggle_pause)
-        self.bar.cancel.clicked.connect(self.cancel)
-        session.opened.connect(self._on_opened)
 
     def ask(self) -> None:
         """Ask for scope and settings, then run."""
@@ -79,15 +68,6 @@ class RunDesk(QObject):
         self._step = None
         given: RunInput = run_input(self.session.project, scope, settings)
         self.slot.start(run_locally, given)
-
-    def toggle_pause(self) -> None:
-        if self.slot.paused:
-            self.slot.resume()
-        elif self.slot.running:
-            self.slot.pause()
-
-    def cancel(self) -> None:
-        self.slot.cancel()
 
     def close(self) -> None:
         """End the job, if any, before the window goes."""
@@ -121,7 +101,6 @@ class RunDesk(QObject):
         self.start(self._scopes()[scope], settings)
 
     def _on_progressed(self, progress: Progress) -> None:
-        self.bar.show_progress(progress)
         if isinstance(progress, RunProgress):
             edits = outcome_edits(self.session.state, progress.outcomes)
             step = self.session.apply("run protocol", edits, into=self._step)
@@ -144,38 +123,3 @@ class RunDesk(QObject):
         self.session.told.emit(
             "Run cancelled. What was decided is stored; another run goes on from there."
         )
-
-    def _on_running_changed(self, running: bool) -> None:
-        self.bar.setVisible(running)
-        self.bar.pause.setText("Continue" if self.slot.paused else "Pause")
-
-    def _on_opened(self) -> None:
-        # The job belongs to the project that was open before.
-        if self.session.project is not self._project:
-            self._project = self.session.project
-            self.slot.end()
-
-
-class _RunBar(QWidget):
-    """Progress of a run, in the status bar."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.what = QLabel()
-        self.bar = QProgressBar()
-        self.bar.setFixedWidth(180)
-        self.bar.setFixedHeight(14)
-        self.pause = QToolButton()
-        self.pause.setText("Pause")
-        self.cancel = QToolButton()
-        self.cancel.setText("Cancel")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.what, self.bar, self.pause, self.cancel):
-            row.addWidget(widget)
-        self.hide()
-
-    def show_progress(self, progress: Progress) -> None:
-        self.what.setText(progress.what.capitalize())
-        self.bar.setRange(0, progress.total)
-        self.bar.setValue(progress.done)

@@ -176,6 +176,8 @@ QDockWidget::title {{ background: {theme.window}; padding: 6px 8px; }}
 QPushButton, QToolButton, QComboBox {{ padding: 4px 10px; border-radius: 4px;
   border: 1px solid {theme.border}; background: {theme.raised}; }}
 QToolBar QToolButton {{ border: 1px solid transparent; background: transparent; }}
+QToolButton:checked {{ background: {theme.surface}; border-color: {theme.accent};
+  font-weight: 600; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {theme.accent}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus,
 QPlainTextEdit:focus, QListView:focus, QTableView:focus {{

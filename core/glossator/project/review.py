@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from glossator.project.edits import (
     SetJudgement,
     SetMark,
 )
-from glossator.project.revision import LabelRevision, feature_subject, now
+from glossator.project.revision import LabelRevision, feature_subject, now, storable
 from glossator.project.state import ProjectState
 
 QueueName = Literal[
@@ -43,19 +43,42 @@ def person() -> str:
         return "unknown user"
 
 
+class TakenFrom(NamedTuple):
+    """What a person took the words of a label from."""
+
+    text: str
+    method: str
+    model: str
+    reason: str
+
+
 def accept_edits(
-    state: ProjectState, feature: FeatureKey, text: str, author: str
+    state: ProjectState,
+    feature: FeatureKey,
+    text: str,
+    author: str,
+    taken: TakenFrom | None = None,
 ) -> list[AnyEdit]:
-    """Accept a label; in other words than proposed it counts as edited."""
+    """Accept a label; in other words than proposed it counts as edited.
+
+    Parameters
+    ----------
+    taken : where the person took the words from, if not from the label in force; what
+        became of them since counts as edited, too.
+    """
     subject = feature_subject(feature)
     before = state.last_revision(subject)
     unchanged = before is not None and before.shown and before.text == text
+    if taken is None and unchanged and before is not None:
+        taken = TakenFrom(text, before.method, before.model, "")
     result = state.result(feature)
     revision = LabelRevision(
         text=text,
-        status="accepted" if unchanged else "edited",
+        status="accepted" if taken and taken.text == text else "edited",
         author=author,
-        method=before.method if unchanged and before else "",
+        method=taken.method if taken else "",
+        model=storable(taken.model) if taken else "",
+        reason=storable(taken.reason) if taken else "",
         tier=result.tier if result else "",
         at=now(),
     )

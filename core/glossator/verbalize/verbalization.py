@@ -40,6 +40,10 @@ class Verbalization(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     temperature: float | None = None
     ending: Ending = ""
     reconstruction: Reconstruction | None = None
+    agreement: float | None = None
+    """How alike all samples of the vector are: mean cosine of their embeddings over all
+    pairs, in [-1, 1]; None with one sample, or where it was not measured.
+    """
     norm: float | None = None
     """Of the vector, before it was scaled for injection."""
     extrapolates: str = ""

@@ -8,6 +8,7 @@ from glossator.project.edits import JudgedTier
 from glossator.project.revision import LabelRevision
 from glossator.protocol.decision import ProtocolResult
 from glossator.protocol.protocol_settings import ProtocolSettings
+from glossator.verbalize.verbalization import Verbalization
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,11 @@ class FeatureView:
     node_activation: float | None
     """Of this node; None or NaN where unknown."""
     can_label: bool
+    layer: int = -1
+    """Of the node."""
+    verbalizations: tuple[Verbalization, ...] = ()
+    verbalization_note: str = ""
+    """What there is to know where there is none."""
     judged: JudgedTier | None = None
     """What a person says of the tier."""
     settings: ProtocolSettings | None = None

@@ -17,6 +17,7 @@ from glossator.project.node_text import (
 )
 from glossator.project.revision import GraphId, feature_subject
 from glossator.project.state import ProjectState
+from glossator.verbalize.published import verbalization_note
 from glossator_gui.models.feature_view import FeatureView
 from glossator_gui.session import Session
 from glossator_gui.views.connections.view import ConnectionRow
@@ -50,6 +51,7 @@ def feature_view(session: Session) -> FeatureView | None:
             result=None,
             node_activation=None,
             can_label=False,
+            verbalization_note="Only features are put into words.",
         )
     subject = feature_subject(feature)
     evidence = session.evidence(feature)
@@ -68,6 +70,9 @@ def feature_view(session: Session) -> FeatureView | None:
         result=state.result(feature),
         node_activation=None if np.isnan(activation) else activation,
         can_label=True,
+        layer=feature.layer,
+        verbalizations=state.verbalized(feature),
+        verbalization_note=verbalization_note(state.model),
         judged=state.judged_tier(feature),
         settings=session.protocol_settings(),
     )

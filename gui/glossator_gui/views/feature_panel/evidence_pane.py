@@ -204,6 +204,12 @@ class EvidencePane(QWidget):
         for part in (self.promoted, self.suppressed, self.histogram, self.examples):
             part.set_theme(theme)
 
+    @property
+    def examples_top(self) -> int:
+        """Where the examples begin, inside the pane; 0 where there are none."""
+        line = self._lines["Examples"]
+        return 0 if line.isHidden() else line.y()
+
     def _on_current_moved(self, place: QRect) -> None:
         corner = self.examples.viewport().mapTo(self, place.topLeft())
         self.example_reached.emit(QRect(corner, place.size()))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
+    QSplitter,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -20,6 +21,7 @@ from glossator_gui.views.feature_panel.evidence_pane import EvidencePane
 from glossator_gui.views.feature_panel.growing_text import GrowingText
 from glossator_gui.views.feature_panel.judgement_row import JudgementRow
 from glossator_gui.views.feature_panel.label_box import LabelBox, status_text
+from glossator_gui.views.feature_panel.verbalization_pane import VerbalizationPane
 from glossator_gui.views.plain_text import WrappedLabel
 
 NOTE_PAUSE_MS = 600
@@ -74,6 +76,8 @@ class FeaturePanel(QWidget):
         self.judgement = JudgementRow()
         self._label = LabelBox()
         self.evidence_pane = EvidencePane()
+        self.verbalization = VerbalizationPane()
+        self.verbalization.hide()
         self.note_editor = GrowingText(max_lines=4, one_line=False)
         self.note_editor.setPlaceholderText("Note on this feature")
         self.note_editor.setAccessibleName("Note")
@@ -100,7 +104,7 @@ class FeaturePanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._make_header())
-        column.addWidget(self._make_scroll(), 1)
+        column.addWidget(self._make_body(), 1)
         column.addWidget(self._make_footer())
         return self._page
 
@@ -123,9 +127,20 @@ class FeaturePanel(QWidget):
         column.addWidget(self._label)
         return header
 
+    def _make_body(self) -> QSplitter:
+        self._body = body = QSplitter(Qt.Orientation.Horizontal)
+        body.setObjectName("body")
+        body.setChildrenCollapsible(False)
+        body.addWidget(self._make_scroll())
+        body.addWidget(self.verbalization)
+        body.setStretchFactor(0, 1)
+        body.setStretchFactor(1, 1)
+        return body
+
     def _make_scroll(self) -> QScrollArea:
         self._scroll = QScrollArea()
         self._scroll.setObjectName("evidence")
+        self._scroll.setStyleSheet("#evidence { border: none; }")
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -193,8 +208,9 @@ class FeaturePanel(QWidget):
         elif self.note_editor.text == view.note:
             self.note_editor.set_unmodified()
         self.evidence_pane.show_view(view)
+        self.verbalization.show_view(view)
         if not same:
-            self._scroll.verticalScrollBar().setValue(0)
+            self._scroll_to_start()
         self._footer.setVisible(view.can_label)
         shown = view.revision is not None and view.revision.shown
         self._reject.setEnabled(shown)
@@ -216,9 +232,9 @@ class FeaturePanel(QWidget):
         self._status.set_theme(theme)
         self.judgement.set_theme(theme)
         self.evidence_pane.set_theme(theme)
-        self._scroll.setStyleSheet(
-            "#evidence { border: none;"
-            f" border-top: 1px solid {theme.border};"
+        self.verbalization.set_theme(theme)
+        self._body.setStyleSheet(
+            f"#body {{ border-top: 1px solid {theme.border};"
             f" border-bottom: 1px solid {theme.border}; }}"
         )
         self._accept.setStyleSheet(
@@ -239,6 +255,12 @@ class FeaturePanel(QWidget):
         if text and self._view is not None and self._view.can_label:
             self._label.editor.set_unmodified()
             self.accept_requested.emit(text)
+
+    def propose_text(self, text: str) -> None:
+        """Put words into the editor as if they were typed; nothing is accepted."""
+        if self._view is not None and self._view.can_label:
+            self._label.edit()
+            self._label.editor.insertPlainText(" ".join(text.split()))
 
     def flush(self) -> None:
         """Hand on a note that still waits for its pause."""
@@ -262,6 +284,20 @@ class FeaturePanel(QWidget):
     @property
     def placeholder_text(self) -> str:
         return self._placeholder.text()
+
+    def show_verbalization(self, shown: bool) -> None:
+        """Beside it stand the examples: the one is to be held against the other."""
+        self.verbalization.setVisible(shown)
+        self._scroll_to_start()
+
+    def _scroll_to_start(self) -> None:
+        # The pane's layout has to settle before a place in it is known.
+        QTimer.singleShot(0, self._scroll_now)
+
+    def _scroll_now(self) -> None:
+        beside = not self.verbalization.isHidden()
+        top = self.evidence_pane.examples_top if beside else 0
+        self._scroll.verticalScrollBar().setValue(top)
 
     def _on_example_reached(self, place: QRect) -> None:
         bar = self._scroll.verticalScrollBar()
