@@ -6,12 +6,18 @@ from typing import TypeAlias
 import msgspec
 
 from glossator.errors import EvidenceError, GraphFileError
+from glossator.evidence.evidence_store import EvidenceStore
 from glossator.evidence.neuronpedia import NeuronpediaRows
 from glossator.evidence.open_source import open_evidence
 from glossator.evidence.saedashboard import SaeDashboardBatches
 from glossator.graph.attribution_graph import NodeKind
 from glossator.graph.graph_file import read_graph
-from glossator.project.open_files import evidence_paths, is_project_file, state_of
+from glossator.project.open_files import (
+    evidence_paths,
+    is_evidence_store,
+    is_project_file,
+    state_of,
+)
 from glossator.project.project import Project
 from glossator.project.revision import GraphId
 from glossator.project.state import ProjectState
@@ -29,7 +35,7 @@ def summarise(path: Path) -> Summary:
     """
     if is_project_file(path):
         return _project(path)
-    if path.is_dir():
+    if path.is_dir() or is_evidence_store(path):
         return _evidence(path)
     try:
         graph = read_graph(path)
@@ -97,7 +103,7 @@ def _project(path: Path) -> Summary:
 def _evidence(path: Path) -> Summary:
     source = open_evidence(path)
     summary: Summary = {"kind": "evidence", "file": str(path), "source": source.name}
-    if isinstance(source, SaeDashboardBatches | NeuronpediaRows):
+    if isinstance(source, SaeDashboardBatches | NeuronpediaRows | EvidenceStore):
         summary["features"] = len(source.features)
     return summary
 

@@ -25,3 +25,13 @@ def embeddings_file() -> Path:
 def nulls_folder() -> Path:
     """Null distributions, by the digest of what they were drawn from."""
     return cache_folder() / "nulls"
+
+
+def collections_folder() -> Path:
+    """Evidence that was computed here, a folder a collection: it took hours."""
+    return Path(platformdirs.user_data_dir(_NAME, appauthor=False)) / "collections"
+
+
+def evidence_folder() -> Path:
+    """Evidence that was fetched, one file a service."""
+    return cache_folder() / "evidence"

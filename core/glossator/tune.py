@@ -3,7 +3,6 @@
 As with a run, the generator only computes, from frozen input; it applies nothing.
 """
 
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from tqdm import tqdm
 
 from glossator.errors import EvidenceError, ProjectError
 from glossator.evaluation.tuning import TuningReport, check_judged, tune
@@ -19,7 +17,8 @@ from glossator.evaluation.tuning_grid import TuningGrid
 from glossator.evaluation.tuning_scores import JudgedEvidence, TuningSource
 from glossator.evidence.feature_evidence import EvidenceSource, FeatureEvidence
 from glossator.graph.attribution_graph import FeatureKey
-from glossator.progress import CancelToken, Progress, drive
+from glossator.progress import CancelToken, Progress
+from glossator.progress_bar import drive_with_bar
 from glossator.project.edits import JudgedTier
 from glossator.project.open_files import (
     evidence_paths,
@@ -113,7 +112,11 @@ def _read(
     project: JudgedProject, settings: ProtocolSettings, cancel: CancelToken
 ) -> Generator[Progress, None, TuningSource]:
     yield Progress(0, 0, "opening evidence")
-    opened = open_evidence_paths(project.evidence_paths, opaque=project.opaque_numbers)
+    opened = open_evidence_paths(
+        project.evidence_paths,
+        opaque=project.opaque_numbers,
+        features=project.at_hand,
+    )
     pool = null_pool(project.at_hand, settings)
     wanted = dict.fromkeys([*pool, *(feature for feature, _ in project.judged)])
     known: dict[FeatureKey, FeatureEvidence] = {}
@@ -173,14 +176,4 @@ def tune_projects(paths: Sequence[Path]) -> TuningReport:
             opened.callback(project.close)
             projects.append(project)
         given = tune_input(projects, stored_settings(projects[0]))
-    # A log gets a line now and then, a terminal a moving bar.
-    pace = 0.1 if sys.stderr.isatty() else 10.0
-    with tqdm(leave=False, file=sys.stderr, mininterval=pace) as bar:
-
-        def on_progress(progress: Progress) -> None:
-            if bar.desc != f"{progress.what}: ":
-                bar.reset(progress.total or None)
-                bar.set_description(progress.what, refresh=False)
-            bar.update(progress.done - bar.n)
-
-        return drive(tune_locally(given, CancelToken()), on_progress)
+    return drive_with_bar(tune_locally(given, CancelToken()))

@@ -8,6 +8,7 @@ whose records are a little-endian uint32 length and that many bytes of gzipped
 
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -58,6 +59,48 @@ class WireLayer(msgspec.Struct):
     offsets: list[int]
 
 
+PackedIndex = dict[str, WireLayer]
+"""By layer, where its records lie."""
+INDEX_NAME = "index.json.gz"
+
+
+class Place(NamedTuple):
+    """Where a packed record lies: bytes start..stop of a file beside the index."""
+
+    filename: str
+    start: int
+    stop: int
+
+
+def find_record(index: PackedIndex, feature: FeatureKey) -> Place | None:
+    """None where the index has no record of the feature; file names lose folders."""
+    layer = index.get(str(feature.layer))
+    if layer is None or feature.index + 1 >= len(layer.offsets):
+        return None
+    start, stop = layer.offsets[feature.index : feature.index + 2]
+    return Place(Path(layer.filename).name, start, stop) if stop > start else None
+
+
+def check_place(place: Place, source: str) -> None:
+    """Refuse what cannot be a record's place, before anything is read there."""
+    size = place.stop - place.start
+    if size > _MAX_RECORD:
+        raise EvidenceError(f"a record of {size:,} bytes", source=source)
+    if place.start < 0 or place.filename in ("", ".."):
+        raise EvidenceError(
+            f"no place of a record: {place.filename!r}, {place.start}", source=source
+        )
+
+
+def unpacked(record: bytes, source: str) -> bytes:
+    """The JSON of a packed record."""
+    try:
+        (length,) = struct.unpack_from("<I", record)
+    except struct.error as error:
+        raise EvidenceError(f"unreadable record ({error})", source=source) from error
+    return unzipped(record[4 : 4 + length], source=source)
+
+
 class FeatureFolder:
     """Evidence from a folder of feature JSON, read one feature at a time."""
 
@@ -71,9 +114,9 @@ class FeatureFolder:
         """
         self._folder = folder
         self._opaque = opaque_numbers
-        index = folder / "index.json.gz"
-        self._layers = (
-            decode(read_bytes(index), dict[str, WireLayer], source=index)
+        index = folder / INDEX_NAME
+        self._index = (
+            decode(read_bytes(index), PackedIndex, source=index)
             if index.is_file()
             else None
         )
@@ -85,41 +128,32 @@ class FeatureFolder:
     def evidence(self, feature: FeatureKey) -> FeatureEvidence | None:
         if feature.attention:
             return None  # the folder's numbers are those of the transcoders
-        if self._layers is None:
+        if self._index is None:
             number = (
                 feature.index if self._opaque else cantor(feature.layer, feature.index)
             )
             path = self._folder / f"{number}.json"
             if not path.is_file():
                 return None
-            return _evidence(read_bytes(path), feature, str(path))
-        return self._packed(feature, self._layers)
+            return feature_evidence(read_bytes(path), feature, str(path))
+        place = find_record(self._index, feature)
+        return self._packed(feature, place) if place else None
 
-    def _packed(
-        self, feature: FeatureKey, layers: dict[str, WireLayer]
-    ) -> FeatureEvidence | None:
-        layer = layers.get(str(feature.layer))
-        if layer is None or feature.index + 1 >= len(layer.offsets):
-            return None
-        start, end = layer.offsets[feature.index : feature.index + 2]
-        if end <= start:
-            return None
-        path = self._folder / Path(layer.filename).name
+    def _packed(self, feature: FeatureKey, place: Place) -> FeatureEvidence:
+        path = self._folder / place.filename
         where = f"{path}[{feature.index}]"
-        if end - start > _MAX_RECORD:
-            raise EvidenceError(f"a record of {end - start:,} bytes", source=where)
+        check_place(place, where)
         try:
             with path.open("rb") as file:
-                file.seek(start)
-                record = file.read(end - start)
-            (length,) = struct.unpack_from("<I", record)
-        except (OSError, ValueError, struct.error) as error:
+                file.seek(place.start)
+                record = file.read(place.stop - place.start)
+        except (OSError, ValueError) as error:
             raise EvidenceError(f"unreadable record ({error})", source=where) from error
-        data = unzipped(record[4 : 4 + length], source=where)
-        return _evidence(data, feature, where)
+        return feature_evidence(unpacked(record, where), feature, where)
 
 
-def _evidence(data: bytes, feature: FeatureKey, origin: str) -> FeatureEvidence:
+def feature_evidence(data: bytes, feature: FeatureKey, origin: str) -> FeatureEvidence:
+    """Decode a feature's JSON; `origin` is where it lies, for errors, too."""
     wire = decode(data, WireFeature, source=origin)
     examples = []
     for q, quantile in enumerate(wire.examples_quantiles):

@@ -53,37 +53,45 @@ class NeuronpediaRows(RecordFiles):
             else [bytes(row) for row in decode(data, list[msgspec.Raw], source=path)]
         )
         return [
-            StoredRecord(_key(row, path, at), row, f"[{at}]")
+            StoredRecord(row_feature(row, path, f"[{at}]"), row, f"[{at}]")
             for at, row in enumerate(rows)
         ]
 
     def decoded(self, record: StoredRecord, path: Path) -> FeatureEvidence:
-        row = decode(record.data, WireRow, source=f"{path}{record.field}")
-        return to_evidence(
-            row,
-            row.activations,
-            record.feature,
-            groups=tuple(_group(a) for a in row.activations),
-            origin=str(path),
-            field=record.field,
-            explanations=tuple(
-                StoredExplanation(e.description, e.type_name or e.model_name or "")
-                for e in row.explanations
-                if e.description
-            ),
-        )
+        return row_evidence(record.data, record.feature, str(path), record.field)
 
 
-def _key(row: bytes, path: Path, at: int) -> FeatureKey:
-    header = decode(row, _RowHeader, source=f"{path}[{at}]")
+def row_evidence(
+    data: bytes, feature: FeatureKey, origin: str, field: str = ""
+) -> FeatureEvidence:
+    """Decode a row; `field` is its path in the document, for errors."""
+    row = decode(data, WireRow, source=f"{origin}{field}")
+    return to_evidence(
+        row,
+        row.activations,
+        feature,
+        groups=tuple(_group(a) for a in row.activations),
+        origin=origin,
+        field=field,
+        explanations=tuple(
+            StoredExplanation(e.description, e.type_name or e.model_name or "")
+            for e in row.explanations
+            if e.description
+        ),
+    )
+
+
+def row_feature(data: bytes, source: Path | str, field: str = "") -> FeatureKey:
+    """Tell which feature a row is of."""
+    header = decode(data, _RowHeader, source=f"{source}{field}")
     layer, _, source_set = header.source.partition("-")
     try:
         return FeatureKey(header.model_id, source_set, int(layer), int(header.index))
     except ValueError:
         raise EvidenceError(
             f"{header.source!r}, {header.index!r} name no feature",
-            source=path,
-            field=f"[{at}].layer, index",
+            source=source,
+            field=f"{field}.layer, index".lstrip("."),
         ) from None
 
 

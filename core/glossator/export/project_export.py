@@ -58,7 +58,9 @@ def export_project(
         state, named = project.state, evidence_paths(project)
     finally:
         project.close()
-    evidence = open_evidence_paths(named, opaque=opaque_numbers(state))
+    evidence = open_evidence_paths(
+        named, opaque=opaque_numbers(state), features=state.features()
+    )
     for done, (number, path) in enumerate(given.places.items()):
         yield Progress(done, len(given.places), f"exporting {path.name}")
         cancel.check()

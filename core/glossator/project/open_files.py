@@ -5,15 +5,16 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from glossator.errors import EvidenceError, InputError, ProjectError
+from glossator.evidence import evidence_store
 from glossator.evidence.feature_evidence import CombinedEvidence
 from glossator.evidence.open_source import open_evidence
-from glossator.graph.attribution_graph import AttributionGraph
+from glossator.graph.attribution_graph import AttributionGraph, FeatureKey
 from glossator.graph.graph_file import read_graph
 from glossator.project.effects import show_edit
 from glossator.project.graph_import import imported_edits
@@ -27,15 +28,35 @@ DEMO_PREFIX = "demo:"
 
 _EVIDENCE = "evidence"
 _SQLITE_MAGIC = b"SQLite format 3\0"
+_SQLITE_HEADER = 100
 
 
 def is_project_file(path: Path) -> bool:
-    """Whether a file is a project, by its content; a missing one by its name."""
+    """Whether a file is a project, by its content; a missing one by its name.
+
+    Any database counts but one of fetched evidence: opening it then says what it lacks.
+    """
     try:
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+        return _application(path) not in (None, evidence_store.APPLICATION_ID)
     except OSError:
         return path.suffix == PROJECT_SUFFIX
+
+
+def is_evidence_store(path: Path) -> bool:
+    """Whether a file holds fetched evidence, by its content."""
+    try:
+        return _application(path) == evidence_store.APPLICATION_ID
+    except OSError:
+        return False
+
+
+def _application(path: Path) -> int | None:
+    """What a database says it is of (SQLite, file format §1.3.14); None for others."""
+    with path.open("rb") as file:
+        header = file.read(_SQLITE_HEADER)
+    if not header.startswith(_SQLITE_MAGIC):
+        return None
+    return int.from_bytes(header[68:72])
 
 
 class OpenPlan(NamedTuple):
@@ -161,12 +182,25 @@ class OpenedEvidence(NamedTuple):
     """Entries that could not be opened, one sentence each."""
 
 
-def open_evidence_paths(paths: Sequence[str], *, opaque: bool) -> OpenedEvidence:
-    """Open evidence; what is gone is told, not fatal."""
+def open_evidence_paths(
+    paths: Sequence[str],
+    *,
+    opaque: bool,
+    features: Collection[FeatureKey] | None = None,
+) -> OpenedEvidence:
+    """Open evidence; what is gone is told, not fatal.
+
+    Parameters
+    ----------
+    opaque, features : see `open_evidence`.
+    """
     sources, problems = [], []
     for path in paths:
         try:
-            sources.append(open_evidence(resolved(path), opaque_numbers=opaque))
+            place = resolved(path)
+            sources.append(
+                open_evidence(place, opaque_numbers=opaque, features=features)
+            )
         except EvidenceError as error:
             problems.append(str(error))
     return OpenedEvidence(CombinedEvidence(tuple(sources)), tuple(problems))
