@@ -306,7 +306,9 @@ def test_a_tokenizer_of_another_model(cache: Path, tmp_path: Path) -> None:
     made = Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))
     save_tokenizer(made, tmp_path / "other")
     source = DelphiCache(cache, tokenizer=str(tmp_path / "other"))
-    with pytest.raises(EvidenceError, match=r"no token \d+; is it that of the model"):
+    with pytest.raises(
+        EvidenceError, match=r"lacks some of .*; is it that of the model"
+    ):
         source.evidence(key(RARE))
 
 
@@ -335,6 +337,8 @@ GOOD: dict[str, np.ndarray] = {
         ({"tokens": np.zeros(6)}, "tokens: shape [6]; expected 2 axes"),
         ({"tokens": np.zeros((1, 3))}, "locations: row, position and latent up to [1,"),
         ({"locations": LOCATIONS + np.uint16(1)}, "up to [2, 3, 2]; expected less"),
+        ({"tokens": np.full((2, 3), 2**40)}, "lacks some of [1099511627776]"),
+        ({"tokens": np.full((2, 3), -1)}, "lacks some of [-1]"),
         ({"activations": np.array([np.nan, 1])}, ""),
         ({"activations": np.array([np.inf, 1])}, "activations: latent 0 has"),
     ],

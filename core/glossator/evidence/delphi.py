@@ -9,7 +9,9 @@ cut from that here.
 """
 
 import re
+import sys
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -210,19 +212,23 @@ class _Hookpoint:
         top = int(row.positions[np.argmax(row.activations)])
         low = max(0, top - _CONTEXT)
         ids = split.tokens(int(row.rows[0]))[low : top + _CONTEXT + 1]
-        tokens = self._tokenizer.convert_ids_to_tokens(ids)
-        known = tuple(token for token in tokens if token is not None)
-        if len(known) < len(ids):
-            unknown = ids[list(tokens).index(None)]
-            raise EvidenceError(
-                f"the tokenizer has no token {unknown}; is it that of the model?",
-                source=split.path,
-                field="tokens",
-            )
+        tokens = self._tokens(ids, split.path)
         activations = np.zeros(len(ids), np.float32)
         here = (row.positions >= low) & (row.positions < low + len(ids))
         activations[row.positions[here] - low] = row.activations[here]
-        return ActivationExample(known, activations, group)
+        return ActivationExample(tokens, activations, group)
+
+    def _tokens(self, ids: list[int], source: Path) -> tuple[str, ...]:
+        found: Sequence[str | None] = (None,)
+        # Of a number that no tokenizer can have.
+        with suppress(OverflowError):
+            found = self._tokenizer.convert_ids_to_tokens(ids)
+        if None in found:
+            message = f"the tokenizer lacks some of {sorted(set(ids))[-3:]}"
+            raise EvidenceError(
+                f"{message}; is it that of the model?", source=source, field="tokens"
+            )
+        return tuple(sys.intern(token) for token in found if token is not None)
 
     @cached_property
     def _tokenizer(self) -> _Tokenizer:

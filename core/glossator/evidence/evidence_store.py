@@ -14,6 +14,7 @@ from typing import Protocol
 
 from glossator.errors import EvidenceError
 from glossator.evidence.evidence_file import unzipped
+from glossator.evidence.evidence_record import decode_evidence
 from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.evidence.feature_folder import feature_evidence
 from glossator.evidence.feature_service import Absent, Failed, Record
@@ -59,6 +60,7 @@ class _Decoder(Protocol):
 _DECODERS: Mapping[str, _Decoder] = {
     "neuronpedia row": row_evidence,
     "feature JSON": feature_evidence,
+    "evidence": decode_evidence,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.web_request import WebClient
 
-RecordKind = Literal["neuronpedia row", "feature JSON"]
+RecordKind = Literal["neuronpedia row", "feature JSON", "evidence"]
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ def open_evidence(
     )
 
 
+def reads_whole_files(source: EvidenceSource) -> bool:
+    """Whether finding a feature takes seconds: see `keep_evidence`."""
+    return isinstance(source, neuronpedia_export.NeuronpediaExport | delphi.DelphiCache)
+
+
 class _Clues(msgspec.Struct):
     """Keys that only one of the JSON formats has."""
 

@@ -1,7 +1,7 @@
 """What stands in for a model's MLPs and has the features: transcoders, or neurons."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from jaxtyping import Float
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@runtime_checkable
 class LayerFeatures(Protocol):
     """Some features of one layer; only their rows were read."""
 
@@ -37,6 +38,7 @@ class LayerFeatures(Protocol):
         ...
 
 
+@runtime_checkable
 class Replacement(Protocol):
     """All layers of a set of transcoders, or of the model's own neurons."""
 
