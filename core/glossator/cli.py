@@ -7,14 +7,17 @@ from collections.abc import Sequence
 
 import glossator
 from glossator.commands import (
+    collect,
     demo,
     export,
+    fetch,
     import_labels,
     info,
     label,
     open_window,
     tiers,
     tune,
+    verbalize,
     verify,
 )
 from glossator.commands.command import Command, Parser, Run
@@ -26,6 +29,9 @@ COMMANDS: tuple[Command, ...] = (
     demo,
     open_window,
     label,
+    fetch,
+    collect,
+    verbalize,
     export,
     import_labels,
     tiers,
@@ -65,8 +71,9 @@ def build_parser() -> Parser:
             files
               graphs     JSON of circuit-tracer, Neuronpedia, Anthropic or EleutherAI,
                          gzipped or not, or circuit-tracer's .pt
-              evidence   a folder of circuit-tracer feature JSON, Neuronpedia features,
-                         or SAEDashboard batches
+              evidence   feature JSON of Anthropic and circuit-tracer, Neuronpedia
+                         features and bulk exports, SAEDashboard batches, delphi
+                         caches, and what fetch and collect write
               projects   one .gloss file each; graphs that are opened without one get
                          theirs in {projects_folder()}
 

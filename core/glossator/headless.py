@@ -2,9 +2,9 @@
 
 import sys
 
-from tqdm import tqdm
-
-from glossator.progress import CancelToken, Progress, drive
+from glossator.labelers.label_settings import LabelSettings
+from glossator.progress import CancelToken, Progress
+from glossator.progress_bar import drive_with_bar
 from glossator.project.project import Project
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.run import (
@@ -16,25 +16,20 @@ from glossator.run import (
 )
 
 
-def label_project(project: Project, settings: ProtocolSettings) -> RunReport:
+def label_project(
+    project: Project, settings: ProtocolSettings, labelling: LabelSettings
+) -> RunReport:
     """Run the protocol over all features of a project, storing as it goes."""
-    given = run_input(project, project.state.features(), settings)
+    given = run_input(project, project.state.features(), settings, labelling)
     step: int | None = None
-    # A log gets a line now and then, a terminal a moving bar.
-    pace = 0.1 if sys.stderr.isatty() else 10.0
-    with tqdm(leave=False, file=sys.stderr, mininterval=pace) as bar:
 
-        def on_progress(progress: Progress) -> None:
-            nonlocal step
-            if bar.desc != f"{progress.what}: ":
-                bar.reset(progress.total or None)
-                bar.set_description(progress.what, refresh=False)
-            bar.update(progress.done - bar.n)
-            if isinstance(progress, RunProgress):
-                edits = outcome_edits(project.state, progress.outcomes)
-                step = project.apply("run protocol", edits, into=step) or step
+    def store(progress: Progress) -> None:
+        nonlocal step
+        if isinstance(progress, RunProgress):
+            edits = outcome_edits(project.state, progress.outcomes)
+            step = project.apply("run protocol", edits, into=step) or step
 
-        report = drive(run_locally(given, CancelToken()), on_progress)
+    report = drive_with_bar(run_locally(given, CancelToken()), store)
     for problem in report.problems:
         print(f"warning: {problem}", file=sys.stderr)
     return report

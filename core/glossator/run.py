@@ -5,19 +5,24 @@ outcomes; whoever drives it applies them to the project (`outcome_edits`).
 """
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
-import numpy as np
 
-from glossator.errors import EvidenceError
-from glossator.evidence.feature_evidence import EvidenceSource
+from glossator.evidence.feature_evidence import EvidenceSource, FeatureEvidence
+from glossator.evidence_reader import EvidenceReader
 from glossator.graph.attribution_graph import FeatureKey
-from glossator.labelers.label import Label, Labeler, NoLabel
+from glossator.labelers.by_tier import labels_by_tier
+from glossator.labelers.fallback import Fallback
+from glossator.labelers.label import Label, Labeler, NoLabel, OneByOne, Scored
+from glossator.labelers.label_settings import LabelSettings
 from glossator.labelers.sense_words import SenseWords
+from glossator.labelers.small_llm import SmallLlm
 from glossator.labelers.token_frequency import TokenFrequency
+from glossator.llm.chat_model import ChatModel
+from glossator.llm.open_chat_model import open_chat_model
 from glossator.progress import CancelToken, Progress
 from glossator.project.edits import AddRevision, AnyEdit, SetResult
 from glossator.project.open_files import (
@@ -38,23 +43,22 @@ from glossator.protocol.embedder import SentenceEmbedder
 from glossator.protocol.embedding_store import EmbeddingStore
 from glossator.protocol.evidence_scores import (
     CHUNK,
-    CutEvidence,
     ScoringParts,
-    cut_evidence,
     find_nulls,
     score_evidence,
 )
 from glossator.protocol.null_store import NullStore
-from glossator.protocol.nulls import null_pool
+from glossator.protocol.nulls import Nulls, null_pool
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.protocol.routing import decide
-from glossator.protocol.windows import FeatureWindows
 from glossator.settings import embeddings_file, nulls_folder
 
 ResultT = TypeVar("ResultT")
 
 _BATCH = 25
 """Outcomes handed over at once: small enough to apply between two frames."""
+_LABELLED = 4 * _BATCH
+"""Features labelled at once: what a run that is stopped asks a language model again."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,12 @@ class FeatureOutcome:
     """That the run may label by: what they proposed before, they propose anew or not
     at all.
     """
+
+
+class _Decided(NamedTuple):
+    feature: FeatureKey
+    result: ProtocolResult
+    evidence: FeatureEvidence | None
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class RunInput:
     evidence_paths: tuple[str, ...]
     opaque_numbers: bool
     settings: ProtocolSettings
+    labelling: LabelSettings
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,8 @@ class RunReport:
 
     tiers: Mapping[str, int]
     """Number of features by tier as shown."""
+    labels: Mapping[str, int]
+    """Number of labels by method, proposed or not."""
     cross_scored: int
     """Features for which the literal routing had to score the cross window."""
     problems: tuple[str, ...]
@@ -106,7 +119,10 @@ class RunReport:
 
 
 def run_input(
-    project: Project, scope: Sequence[FeatureKey], settings: ProtocolSettings
+    project: Project,
+    scope: Sequence[FeatureKey],
+    settings: ProtocolSettings,
+    labelling: LabelSettings,
 ) -> RunInput:
     """Take from a project what a run needs, so that it may go on elsewhere."""
     return RunInput(
@@ -115,6 +131,7 @@ def run_input(
         evidence_paths=evidence_paths(project),
         opaque_numbers=opaque_numbers(project.state),
         settings=settings.checked(),
+        labelling=labelling.checked(),
     )
 
 
@@ -124,9 +141,22 @@ def run_locally(
     """Run the protocol with the local embedder; everything is opened in here.
 
     So the caller's thread does no work, and shares nothing with the run.
+
+    Raises
+    ------
+    Cancelled
+        as `run_protocol`.
+    InputError, WebError
+        if embedder or language model cannot be opened, before anything is scored.
     """
     yield Progress(0, 0, "opening evidence")
-    opened = open_evidence_paths(given.evidence_paths, opaque=given.opaque_numbers)
+    opened = open_evidence_paths(
+        given.evidence_paths, opaque=given.opaque_numbers, features=given.at_hand
+    )
+    chat_model = None
+    if given.labelling.tier1 == "small_llm":
+        yield Progress(0, 0, "opening the language model")
+        chat_model = open_chat_model(given.labelling.llm, given.labelling.llm_model)
     yield Progress(0, 0, "loading the embedder")
     settings = given.settings
     embedder = SentenceEmbedder(settings.embedder, precision=settings.precision)
@@ -137,7 +167,7 @@ def run_locally(
             given.at_hand,
             opened.sources,
             ScoringParts(embedder, store, NullStore(nulls_folder())),
-            tier_labelers(settings),
+            tier_labelers(settings, chat_model),
             settings,
             cancel,
         )
@@ -146,10 +176,20 @@ def run_locally(
     return replace(report, problems=opened.problems + report.problems)
 
 
-def tier_labelers(settings: ProtocolSettings) -> dict[Tier, Labeler]:
-    """What costs next to nothing: counted tokens, and words that tell senses apart."""
+def tier_labelers(
+    settings: ProtocolSettings, chat_model: ChatModel | None = None
+) -> dict[Tier, Labeler]:
+    """Words that tell senses apart, and for input and output features counted tokens.
+
+    Parameters
+    ----------
+    chat_model : names input and output features; tokens are counted where it cannot.
+    """
     counting = TokenFrequency(settings.n_examples)
-    return {"input": counting, "output": counting, "cross": SenseWords(settings)}
+    cheap: Labeler = OneByOne(counting)
+    if chat_model is not None:
+        cheap = Fallback(SmallLlm(chat_model, settings), counting)
+    return {"input": cheap, "output": cheap, "cross": OneByOne(SenseWords(settings))}
 
 
 def run_protocol(
@@ -174,38 +214,34 @@ def run_protocol(
 
     Raises
     ------
-    Cancelled
-        between two batches. Outcomes yielded before stay valid.
+    Cancelled, ModelError
+        between two batches, on request or if a labeler cannot go on. Outcomes yielded
+        before stay valid.
     """
     settings = settings.checked()
-    reader = _EvidenceReader(evidence, settings)
+    reader = EvidenceReader(evidence, settings)
     pool = yield from reader.read_pool(null_pool(at_hand, settings), cancel)
     nulls = yield from find_nulls(pool, parts, settings, cancel)
     tiers: Counter[str] = Counter()
+    labels: Counter[str] = Counter()
     cross_scored = 0
     for start in range(0, len(scope), CHUNK):
-        read = {f: reader.read(f) for f in scope[start : start + CHUNK]}
-        known = [found for found in read.values() if found is not None]
-        scoring = score_evidence(known, nulls, parts, settings, cancel)
-        scores = yield from _in_scope(scoring, start, len(read), len(scope))
-        scored = {k.evidence.feature: s for k, s in zip(known, scores, strict=True)}
-        outcomes = []
-        for feature, found in read.items():
-            result = (
-                decide(scored[feature], settings, parts.embedder.name, nulls.origin)
-                if found
-                else _no_evidence(reader.why_not(feature), settings, parts)
+        chunk = tuple(dict.fromkeys(scope[start : start + CHUNK]))
+        deciding = _decided(chunk, reader, nulls, parts, settings, cancel)
+        decided = yield from _in_scope(deciding, start, len(chunk), len(scope))
+        for at in range(0, len(decided), _LABELLED):
+            piece = decided[at : at + _LABELLED]
+            naming = _outcomes(piece, labelers, cancel)
+            outcomes = yield from _in_scope(naming, start + at, len(piece), len(scope))
+            tiers.update(outcome.result.shown_tier for outcome in outcomes)
+            labels.update(
+                o.label.method for o in outcomes if isinstance(o.label, Label)
             )
-            outcomes.append(_outcome(feature, found, result, labelers))
-        tiers.update(outcome.result.shown_tier for outcome in outcomes)
-        cross_scored += sum(o.result.literal.cross_scored for o in outcomes)
-        for at in range(0, len(outcomes), _BATCH):
-            cancel.check()
-            batch = tuple(outcomes[at : at + _BATCH])
-            done = start + at + len(batch)
-            yield RunProgress(done, len(scope), "scoring features", batch)
+            cross_scored += sum(o.result.literal.cross_scored for o in outcomes)
+            yield from _handed_over(outcomes, start + at, len(scope), cancel)
     problems = tuple(reader.unreadable.values())
-    return RunReport(tiers, cross_scored, problems, parts.embedder.device, settings)
+    device = parts.embedder.device
+    return RunReport(tiers, labels, cross_scored, problems, device, settings)
 
 
 def _in_scope(
@@ -222,63 +258,58 @@ def _in_scope(
         yield Progress(start + int(share * size), total, step.what)
 
 
-class _EvidenceReader:
-    """Reads evidence once a feature, and remembers what could not be read."""
-
-    def __init__(self, source: EvidenceSource, settings: ProtocolSettings) -> None:
-        self._source = source
-        self._settings = settings
-        self._pool: dict[FeatureKey, CutEvidence | None] = {}
-        self.unreadable: dict[FeatureKey, str] = {}
-
-    def read_pool(
-        self, pool: Sequence[FeatureKey], cancel: CancelToken
-    ) -> Generator[Progress, None, list[FeatureWindows]]:
-        """Read the features that the null is drawn from, and keep them."""
-        for done, feature in enumerate(pool):
-            cancel.check()
-            if done % _BATCH == 0:
-                yield Progress(done, len(pool), "reading evidence")
-            self._pool[feature] = self.read(feature)
-        return [found.windows for found in self._pool.values() if found]
-
-    def read(self, feature: FeatureKey) -> CutEvidence | None:
-        """None where nothing is known, or what is known cannot be read."""
-        if feature in self._pool:
-            return self._pool[feature]
-        try:
-            found = self._source.evidence(feature)
-            if found is not None and np.isinf(found.max_activation):
-                raise EvidenceError("an activation is infinite", source=found.origin)
-        except EvidenceError as error:
-            self.unreadable[feature] = str(error)
-            return None
-        return cut_evidence(found, self._settings) if found else None
-
-    def why_not(self, feature: FeatureKey) -> str:
-        problem = self.unreadable.get(feature)
-        if problem:
-            return f"its evidence cannot be read: {problem}."
-        return "no source of evidence knows the feature."
+def _decided(
+    features: Sequence[FeatureKey],
+    reader: EvidenceReader,
+    nulls: Nulls,
+    parts: ScoringParts,
+    settings: ProtocolSettings,
+    cancel: CancelToken,
+) -> Generator[Progress, None, list[_Decided]]:
+    """Read, score and route a chunk."""
+    read = {feature: reader.read(feature) for feature in features}
+    known = [found for found in read.values() if found is not None]
+    scores = yield from score_evidence(known, nulls, parts, settings, cancel)
+    scored = {k.evidence.feature: s for k, s in zip(known, scores, strict=True)}
+    return [
+        _Decided(
+            feature,
+            decide(scored[feature], settings, parts.embedder.name, nulls.origin)
+            if found
+            else _no_evidence(reader.why_not(feature), settings, parts),
+            found.evidence if found else None,
+        )
+        for feature, found in read.items()
+    ]
 
 
-def _outcome(
-    feature: FeatureKey,
-    found: CutEvidence | None,
-    result: ProtocolResult,
-    labelers: Mapping[Tier, Labeler],
-) -> FeatureOutcome:
-    methods = frozenset(labeler.name for labeler in labelers.values())
-    labeler = labelers.get(result.tier)
-    label: Label | NoLabel
-    if found is None:
-        label = NoLabel("", result.decision.reason)
-    elif labeler is None:
-        label = NoLabel("", f"{result.tier} features are left to the review.")
-    else:
-        label = labeler.label(found.evidence, result)
-    origin = found.evidence.origin if found else ""
-    return FeatureOutcome(feature, result, label, origin, methods)
+def _outcomes(
+    decided: Sequence[_Decided], labelers: Mapping[Tier, Labeler], cancel: CancelToken
+) -> Generator[Progress, None, list[FeatureOutcome]]:
+    """Label what there is evidence of."""
+    methods = frozenset[str]().union(*(own.methods for own in labelers.values()))
+    batch = [Scored(one.evidence, one.result) for one in decided if one.evidence]
+    labels = iter((yield from labels_by_tier(batch, labelers, cancel)))
+    return [
+        FeatureOutcome(
+            one.feature,
+            one.result,
+            next(labels) if one.evidence else NoLabel("", one.result.decision.reason),
+            one.evidence.origin if one.evidence else "",
+            methods,
+        )
+        for one in decided
+    ]
+
+
+def _handed_over(
+    outcomes: Sequence[FeatureOutcome], start: int, total: int, cancel: CancelToken
+) -> Iterator[RunProgress]:
+    for at in range(0, len(outcomes), _BATCH):
+        cancel.check()
+        batch = tuple(outcomes[at : at + _BATCH])
+        done = start + at + len(batch)
+        yield RunProgress(done, total, "scoring features", batch)
 
 
 def _no_evidence(
@@ -334,6 +365,8 @@ def _proposal(outcome: FeatureOutcome, label: Label) -> LabelRevision:
         text=label.text,
         status="proposed",
         method=label.method,
+        model=label.model,
+        prompt_hash=label.prompt_hash,
         evidence=outcome.evidence_origin,
         tier=outcome.result.tier,
         reason=label.reason,

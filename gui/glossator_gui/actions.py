@@ -73,7 +73,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Add Evidence File…",
         "File",
         (),
-        "Neuronpedia features or a SAEDashboard batch",
+        "Neuronpedia features, a SAEDashboard batch, or evidence fetched elsewhere",
         separator=True,
     ),
     ActionSpec(
@@ -81,7 +81,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Add Evidence Folder…",
         "File",
         ("Ctrl+Shift+E",),
-        "A folder of feature JSON, Neuronpedia features or SAEDashboard batches",
+        "Feature JSON, Neuronpedia features or bulk export, SAEDashboard, delphi cache",
+    ),
+    ActionSpec(
+        "fetch_evidence",
+        "Fetch Evidence…",
+        "File",
+        ("Ctrl+Shift+F",),
+        "From a service that the graph names, after a look at what would be asked",
     ),
     ActionSpec(
         "save_as",
@@ -108,7 +115,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "import",
-        "Import Labels…",
+        "Import Labels or Verbalizations…",
         "File",
         ("Ctrl+I",),
         "From a project, a graph, a table or a link",
@@ -199,6 +206,21 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("pause", "Pause or Continue", "Protocol", ("Ctrl+P",)),
     ActionSpec("cancel", "Cancel Run", "Protocol", ("Ctrl+.",)),
+    ActionSpec(
+        "collect",
+        "Collect Evidence…",
+        "Protocol",
+        ("Ctrl+L",),
+        "Run the model over texts here, and keep what the features do",
+        separator=True,
+    ),
+    ActionSpec(
+        "verbalize",
+        "Verbalize…",
+        "Protocol",
+        ("Ctrl+Shift+V",),
+        "Have a verbalizer put features into words",
+    ),
     ActionSpec(
         "tune",
         "Tune from Your Tiers…",

@@ -34,7 +34,7 @@ class Work(Protocol[InputT_contra]):
     """A module-level generator function: the process finds it by name."""
 
     def __call__(
-        self, given: InputT_contra, cancel: CancelToken
+        self, given: InputT_contra, cancel: CancelToken, /
     ) -> Generator[Progress, None, object]: ...
 
 

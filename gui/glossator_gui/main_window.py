@@ -25,10 +25,13 @@ from PySide6.QtWidgets import (
 import glossator
 from glossator.demo import demo_project
 from glossator.errors import GlossatorError
+from glossator.project.open_files import is_evidence_store
 from glossator.settings import projects_folder
 from glossator_gui.actions import ACTIONS, JUDGEMENTS, Handler, build_actions, key_table
+from glossator_gui.collect_desk import CollectDesk
 from glossator_gui.dialogs.messages import show_failure, show_message
 from glossator_gui.export_desk import ExportDesk
+from glossator_gui.fetch_desk import FetchDesk
 from glossator_gui.import_desk import ImportDesk
 from glossator_gui.review_desk import ReviewDesk
 from glossator_gui.run_desk import RunDesk
@@ -36,6 +39,7 @@ from glossator_gui.session import Session
 from glossator_gui.theme import ThemeChoice, apply_theme, resolve_theme
 from glossator_gui.tier_desk import TierDesk
 from glossator_gui.tune_desk import TuneDesk
+from glossator_gui.verbalize_desk import VerbalizeDesk
 from glossator_gui.views.plain_text import one_line
 from glossator_gui.welcome import Welcome
 from glossator_gui.workspace import Workspace
@@ -61,6 +65,10 @@ class MainWindow(QMainWindow):
         self.tune = TuneDesk(self.session, self)
         self.export = ExportDesk(self.session, self.settings, self)
         self.imports = ImportDesk(self.session, self)
+        self.fetch = FetchDesk(self.session, self)
+        self.collect = CollectDesk(self.session, self)
+        self.verbalize = VerbalizeDesk(self.session, self)
+        self.jobs = [self.fetch.job, self.collect.job, self.verbalize.job]
         self.welcome = Welcome()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
@@ -78,6 +86,8 @@ class MainWindow(QMainWindow):
         self.saved.setProperty("role", "muted")
         self.statusBar().addPermanentWidget(self.export.bar)
         self.statusBar().addPermanentWidget(self.run.bar)
+        for job in self.jobs:
+            self.statusBar().addPermanentWidget(job.bar)
         self.statusBar().addPermanentWidget(self.saved)
         self.actions_by_name = build_actions(self, self._handlers())
         self._connect()
@@ -111,6 +121,9 @@ class MainWindow(QMainWindow):
         self.workspace.evidence_requested.connect(self.add_evidence_folder)
         self.workspace.label_requested.connect(self.review.panel.edit_label)
         self.review.panel.add_evidence_requested.connect(self.add_evidence_folder)
+        verbalization = self.review.panel.verbalization
+        verbalization.verbalize_requested.connect(self.verbalize.ask)
+        verbalization.import_requested.connect(self.imports.ask)
         self.tiers.view.run_requested.connect(self.run.ask)
         self.welcome.open_requested.connect(self.open)
         self.welcome.demo_requested.connect(self.open_demo)
@@ -125,6 +138,7 @@ class MainWindow(QMainWindow):
             "add_graph": self.add_graph,
             "add_evidence": self.add_evidence,
             "add_evidence_folder": self.add_evidence_folder,
+            "fetch_evidence": self.fetch.ask,
             "save_as": self.save_as,
             "export": self.export.ask,
             "copy_link": self.export.copy_link,
@@ -157,6 +171,8 @@ class MainWindow(QMainWindow):
             "run": run.ask,
             "pause": run.job.toggle_pause,
             "cancel": run.slot.cancel,
+            "collect": self.collect.ask,
+            "verbalize": self.verbalize.ask,
             "tune": self.tune.ask,
             "verbalization": self.toggle_verbalization,
             "fit": workspace.canvas.fit,
@@ -220,15 +236,15 @@ class MainWindow(QMainWindow):
 
     def add_evidence(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self, "Add evidence", "", "Evidence (*.json *.json.gz)"
+            self, "Add evidence", "", "Evidence (*.json *.json.gz *.evidence)"
         )
         if name:
-            self.session.add_evidence(Path(name))
+            self.fetch.add(Path(name))
 
     def add_evidence_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Add a folder of evidence")
         if name:
-            self.session.add_evidence(Path(name))
+            self.fetch.add(Path(name))
 
     def save_as(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -337,18 +353,21 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open dropped files; dropped folders are evidence."""
+        """Open dropped files; dropped folders and fetched evidence are added."""
         urls = event.mimeData().urls()
         paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-        files = [path for path in paths if not path.is_dir()]
+        evidence = [path for path in paths if path.is_dir() or is_evidence_store(path)]
+        files = [path for path in paths if path not in evidence]
         if files:
             self.open_files(files)
-        for folder in (path for path in paths if path.is_dir()):
-            self.session.add_evidence(folder)
+        for path in evidence:
+            self.fetch.add(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.review.flush()
         self.run.close()
+        for job in self.jobs:
+            job.slot.end()
         self.tune.close()
         self.export.close()
         self.workspace.scoring.end()

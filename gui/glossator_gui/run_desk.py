@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
 from glossator.graph.attribution_graph import FeatureKey
+from glossator.labelers.label_settings import LabelSettings
 from glossator.progress import Progress
 from glossator.project.open_files import evidence_paths
 from glossator.protocol.protocol_settings import ProtocolSettings
@@ -22,6 +24,8 @@ from glossator_gui.project_job import ProjectJob
 from glossator_gui.session import Session
 from glossator_gui.workspace import Workspace
 
+_LABELLING = "labelling"
+
 
 class RunDesk(QObject):
     """Starts runs and stores what they find, batch by batch, as one step."""
@@ -34,6 +38,8 @@ class RunDesk(QObject):
         self.job = ProjectJob("run of the protocol", session, self)
         self.slot, self.bar = self.job.slot, self.job.bar
         self._step: int | None = None
+        self._asks = False
+        """Whether the run asks a language model."""
         self.slot.progressed.connect(self._on_progressed)
         self.slot.succeeded.connect(self._on_succeeded)
         self.slot.failed.connect(self._on_failed)
@@ -52,22 +58,45 @@ class RunDesk(QObject):
             else "There is no evidence yet: every feature will be “no evidence”."
         )
         dialog = RunDialog(
-            sizes, self.session.protocol_settings(), evidence, self._window
+            sizes,
+            self.session.protocol_settings(),
+            self.label_settings(),
+            evidence,
+            self._window,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.start_requested.connect(self._on_start_requested)
         dialog.open()
 
     def run_all(self) -> None:
-        """Run over all features with the project's settings."""
-        self.start(self.session.state.features(), self.session.protocol_settings())
+        """Run over all features with the project's settings, but ask no model.
 
-    def start(self, scope: Sequence[FeatureKey], settings: ProtocolSettings) -> None:
+        A project file may name a server that nobody here has agreed to.
+        """
+        features = self.session.state.features()
+        self.start(features, self.session.protocol_settings(), LabelSettings())
+
+    def start(
+        self,
+        scope: Sequence[FeatureKey],
+        settings: ProtocolSettings,
+        labelling: LabelSettings,
+    ) -> None:
         if self.session.project is None or not scope:
             return
         self._step = None
-        given: RunInput = run_input(self.session.project, scope, settings)
+        self._asks = labelling.tier1 == "small_llm"
+        given: RunInput = run_input(self.session.project, scope, settings, labelling)
         self.slot.start(run_locally, given)
+
+    def label_settings(self) -> LabelSettings:
+        """Those that were last chosen for the project."""
+        project = self.session.project
+        stored = project.setting(_LABELLING) if project else ""
+        try:
+            return msgspec.json.decode(stored or "{}", type=LabelSettings)
+        except msgspec.MsgspecError:
+            return LabelSettings()
 
     def close(self) -> None:
         """End the job, if any, before the window goes."""
@@ -96,9 +125,12 @@ class RunDesk(QObject):
             "selection": tuple(selected),
         }
 
-    def _on_start_requested(self, scope: ScopeName, settings: ProtocolSettings) -> None:
+    def _on_start_requested(
+        self, scope: ScopeName, settings: ProtocolSettings, labelling: LabelSettings
+    ) -> None:
         self.session.put_protocol_settings(settings)
-        self.start(self._scopes()[scope], settings)
+        self.session.put_setting(_LABELLING, msgspec.json.encode(labelling).decode())
+        self.start(self._scopes()[scope], settings, labelling)
 
     def _on_progressed(self, progress: Progress) -> None:
         if isinstance(progress, RunProgress):
@@ -109,7 +141,12 @@ class RunDesk(QObject):
     def _on_succeeded(self, report: RunReport) -> None:
         counts = "; ".join(f"{n} {tier}" for tier, n in sorted(report.tiers.items()))
         n_features = sum(report.tiers.values())
-        self.session.told.emit(f"{n_features} features on {report.device}: {counts}")
+        told = f"{n_features} features on {report.device}: {counts}"
+        if self._asks:
+            named = report.labels.get("small_llm", 0)
+            counted = report.labels.get("token_frequency", 0)
+            told += f"; {named} labels by the language model, {counted} by counting"
+        self.session.told.emit(told)
         if report.problems:
             self.session.failed.emit(
                 f"{len(report.problems)} piece(s) of evidence could not be read. "

@@ -296,5 +296,7 @@ class Session(QObject):
     def _open_evidence(self) -> None:
         self._remembered.clear()
         paths = evidence_paths(self.project) if self.project else ()
-        self._evidence = open_evidence_paths(paths, opaque=opaque_numbers(self.state))
+        self._evidence = open_evidence_paths(
+            paths, opaque=opaque_numbers(self.state), features=self.state.features()
+        )
         self.evidence_changed.emit()

@@ -185,6 +185,8 @@ QPlainTextEdit:focus, QListView:focus, QTableView:focus {{
 QPushButton:disabled, QToolButton:disabled {{ color: {theme.muted}; }}
 QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.on_accent};
   border-color: {theme.accent}; font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ background: {theme.raised};
+  color: {theme.muted}; border-color: {theme.border}; }}
 QLineEdit, QPlainTextEdit {{ padding: 4px 6px; border-radius: 4px;
   border: 1px solid {theme.border}; background: {theme.surface}; }}
 QListView, QTableView, QTreeView, QScrollArea {{ border: 1px solid {theme.border};

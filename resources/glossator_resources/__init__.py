@@ -1,4 +1,4 @@
-"""Data of the program: the demo, the shipped null, the report's template."""
+"""Data of the program: the demo, the shipped null, prompts, the report's template."""
 
 from importlib import resources
 from pathlib import Path
@@ -12,3 +12,9 @@ def demo_folder() -> Path:
 def report_folder() -> Path:
     """Folder with the template and the style sheet of the HTML report."""
     return Path(str(resources.files("glossator_resources"))) / "report"
+
+
+def prompt_text(name: str) -> str:
+    """The prompt of that name, as `glossator.llm.prompt_file` reads it."""
+    prompts = resources.files("glossator_resources") / "prompts"
+    return (prompts / f"{name}.txt").read_text(encoding="utf-8")

@@ -25,6 +25,8 @@ from glossator.project.open_files import add_graphs
 from glossator.project.project import Project
 from glossator.project.review import accept_edits
 from glossator.project.revision import GraphId, Subject
+from glossator.project.verbalizations import verbalization_edits
+from glossator.verbalize.verbalization import Verbalization
 from tests.core.graph_documents import (
     Json,
     as_bytes,
@@ -91,7 +93,7 @@ def graph(tmp_path: Path) -> Path:
 
 
 def make_project(folder: Path, *slugs: str) -> Path:
-    """A project of graphs with a note, a person's label, and other pins."""
+    """A project of graphs with a note, a label, other pins, and a verbalization."""
     graphs = [graph_of(tracer_graph(slug=slug, state=STATE)) for slug in slugs]
     paths = [folder / f"{n}.json" for n in range(len(slugs))]
     project = add_graphs(folder / "work.gloss", graphs, paths)
@@ -99,6 +101,8 @@ def make_project(folder: Path, *slugs: str) -> Path:
     project.apply("accept", accept_edits(project.state, seven, "cities ☃", "ann"))
     project.apply("note", [SetNote(Subject("f:2:9"), "look")])
     project.apply("pins", [SetPins(GraphId(1), ())])
+    said = Verbalization(text="Cities. " * 30, about="feature", origin="verbalizer")
+    project.apply("say", verbalization_edits(project.state, [(seven, said)]))
     project.close()
     return project.path
 
@@ -624,6 +628,46 @@ OPTIONS = {
         "--cross-window L,R",
         "--embedder MODEL",
         "--seed SEED",
+        "--labeler {token_frequency,small_llm}",
+        "--llm MODEL",
+        "--llm-model NAME",
+    ],
+    "fetch": ["PROJECT_OR_GRAPH", "--plan", "--service N", "--out FILE"],
+    "collect": [
+        "PROJECT_OR_GRAPH",
+        "--model NAME",
+        "--replacement NAME",
+        "--texts PATH",
+        "--field FIELD",
+        "--out DIR",
+        "--viewer-files DIR",
+        "--n-top N",
+        "--n-quantile N",
+        "--n-inactive N",
+        "--context N",
+        "--context-length N",
+        "--max-tokens N",
+        "--batch-tokens N",
+        "--seed N",
+        "--bos TOKEN",
+        "--reads HOOK",
+        "--device",
+        "--dtype",
+    ],
+    "verbalize": [
+        "PROJECT",
+        "--verbalizer NAME",
+        "--reconstructor NAME",
+        "--model NAME",
+        "--replacement NAME",
+        "--features WHICH",
+        "--examples N",
+        "--elsewhere",
+        "--samples N",
+        "--temperature T",
+        "--device",
+        "--dtype",
+        "NLA_SERVER_SECRET",
     ],
     "export": [
         "PROJECT_OR_GRAPH",

@@ -9,8 +9,16 @@ from glossator.evidence.feature_evidence import (
     LogitEffect,
 )
 from glossator.graph.attribution_graph import FeatureKey
-from glossator.labelers.label import Label, Labeler, NoLabel
+from glossator.labelers.label import (
+    FeatureLabeler,
+    Label,
+    Labeler,
+    NoLabel,
+    OneByOne,
+    Scored,
+)
 from glossator.labelers.token_frequency import TokenFrequency
+from glossator.progress import CancelToken, drive
 from glossator.protocol.decision import (
     FeatureScores,
     ProtocolResult,
@@ -44,13 +52,16 @@ def _example(text: str) -> ActivationExample:
 def _label(
     tier: Tier, texts: list[str], logits: list[str] | None = None
 ) -> Label | NoLabel:
-    evidence = FeatureEvidence(
+    return TokenFrequency().label(_evidence(texts, logits), _result(tier))
+
+
+def _evidence(texts: list[str], logits: list[str] | None = None) -> FeatureEvidence:
+    return FeatureEvidence(
         FeatureKey("m", "s", 0, 0),
         tuple(_example(text) for text in texts),
         "here",
         top_logits=tuple(LogitEffect(token, None) for token in logits or []),
     )
-    return TokenFrequency().label(evidence, _result(tier))
 
 
 @pytest.mark.parametrize(
@@ -200,6 +211,15 @@ def test_only_the_strongest_are_counted() -> None:
     assert "20 of 20" in found.reason
 
 
-def test_is_a_labeler() -> None:
-    assert isinstance(TokenFrequency(), Labeler)
-    assert TokenFrequency().name == NAME
+def test_features_one_by_one() -> None:
+    method = TokenFrequency()
+    assert isinstance(method, FeatureLabeler)
+    labeler = OneByOne(method)
+    assert isinstance(labeler, Labeler)
+    assert labeler.methods == {NAME}
+    batch = [
+        Scored(_evidence([f"{text}|*▁{text}"]), _result("input")) for text in "abc"
+    ]
+    found = drive(labeler.labels(batch, CancelToken()), lambda progress: None)
+    assert [getattr(label, "text", None) for label in found] == ["a a", "b b", "c c"]
+    assert drive(labeler.labels([], CancelToken()), lambda progress: None) == []

@@ -9,11 +9,20 @@ from typing import NoReturn, Protocol, TypeAlias
 Run: TypeAlias = Callable[[argparse.Namespace], int]
 
 
+class _Layout(argparse.RawDescriptionHelpFormatter):
+    """Keeps texts as they are, and each subcommand on one line with its help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        # argparse forgets that it indents subcommands.
+        self._action_max_length = len("    verbalize")
+
+
 class Parser(argparse.ArgumentParser):
     """Keeps the layout of texts, and says what is wrong in one line."""
 
     def __init__(self, **options: object) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("formatter_class", _Layout)
         super().__init__(**options)  # type: ignore[arg-type]  # argparse's own options
         self.description = textwrap.fill(self.description or "", 80)
         # What may begin with a minus and is no option: numbers, and windows (-2,0).

@@ -1,4 +1,4 @@
-"""Graphs of a project by name, and what was mended to read one."""
+"""What commands do with the graphs of a file, and with a project's evidence."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,28 @@ from pathlib import Path
 from glossator.errors import InputError
 from glossator.file_summary import one_line
 from glossator.graph.attribution_graph import AttributionGraph
+from glossator.graph.graph_file import read_graph
+from glossator.project.open_files import add_evidence_path, is_project_file
 from glossator.project.project import Project
 from glossator.project.revision import GraphId
+
+
+def graphs_of(source: Path) -> list[AttributionGraph]:
+    """The graphs of a project, or the one of a graph file."""
+    if not is_project_file(source):
+        return [read_graph(source)]
+    project = Project(source, read_only=True)
+    project.close()
+    return [entry.graph for entry in project.state.graphs.values()]
+
+
+def use_evidence(path: Path, place: Path) -> None:
+    """Let a project look for evidence at a place, before any other."""
+    project = Project(path)
+    try:
+        add_evidence_path(project, str(place.absolute()))
+    finally:
+        project.close()
 
 
 def chosen_graphs(project: Project, slug: str | None) -> list[GraphId]:

@@ -25,7 +25,8 @@ def add(commands: Commands) -> None:
         "source",
         metavar="SOURCE",
         help="a project, a graph, a table (CSV, JSON Lines) with columns layer, index "
-        "and label, or the link of a graph's page on Neuronpedia",
+        "and label, JSON Lines of verbalizations (layer, index, text, origin), or the "
+        "link of a graph's page on Neuronpedia",
     )
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 from glossator.commands.command import Commands, add_command
 from glossator.commands.graphs import warn
+from glossator.errors import InputError
 from glossator.evaluation.tier_report import format_tier_table
 from glossator.evaluation.tiers_by_layer import (
     expected_false,
@@ -14,6 +15,7 @@ from glossator.evaluation.tiers_by_layer import (
 )
 from glossator.graph.graph_file import read_graph
 from glossator.headless import label_project
+from glossator.labelers.label_settings import CheapMethod, LabelSettings
 from glossator.project.open_files import add_evidence_path, add_graphs
 from glossator.project.project import Project
 from glossator.protocol.protocol_settings import (
@@ -33,7 +35,8 @@ def add(commands: Commands) -> None:
         run,
         "run the protocol without a window",
         "Score all features of the graphs, label input and output features by token "
-        "frequency, and store everything in a project for review.",
+        "frequency or a small language model, and store everything in a project for "
+        "review.",
     )
     parser.add_argument("graphs", nargs="+", type=Path, metavar="GRAPH")
     parser.add_argument(
@@ -54,6 +57,7 @@ def add(commands: Commands) -> None:
     _add_thresholds(parser)
     _add_examples(parser)
     _add_embedder(parser)
+    _add_labelling(parser)
 
 
 def _add_thresholds(parser: argparse.ArgumentParser) -> None:
@@ -128,6 +132,30 @@ def _add_embedder(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_labelling(parser: argparse.ArgumentParser) -> None:
+    default = LabelSettings()
+    parser.add_argument(
+        "--labeler",
+        choices=get_args(CheapMethod),
+        default=default.tier1,
+        help="of input and output features (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--llm",
+        default=default.llm,
+        metavar="MODEL",
+        help="of small_llm: folder, name on the model hub, or address of a server that "
+        "speaks OpenAI's protocol, as in http://localhost:11434/v1; a key is read from "
+        "OPENAI_API_KEY",
+    )
+    parser.add_argument(
+        "--llm-model",
+        default=default.llm_model,
+        metavar="NAME",
+        help="which of the server's models (default: its only one)",
+    )
+
+
 def _window_option(text: str) -> Window:
     if text == "whole":
         return WHOLE
@@ -163,9 +191,18 @@ def settings_of(options: argparse.Namespace) -> ProtocolSettings:
     )
 
 
+def labelling_of(options: argparse.Namespace) -> LabelSettings:
+    if options.llm and options.labeler != "small_llm":
+        raise InputError("is for --labeler small_llm alone", source="--llm")
+    return LabelSettings(
+        tier1=options.labeler, llm=options.llm, llm_model=options.llm_model
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     paths: list[Path] = options.graphs
     settings = settings_of(options).checked()
+    labelling = labelling_of(options).checked()
     graphs = [read_graph(path) for path in paths]
     for path, graph in zip(paths, graphs, strict=True):
         warn(path, graph)
@@ -175,7 +212,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         for evidence in options.evidence:
             add_evidence_path(project, str(evidence.absolute()))
-        label_and_report(project, settings)
+        label_and_report(project, settings, labelling)
         print(f"wrote {out}")
     except BaseException:
         if not existed and not project.steps().undo:
@@ -187,8 +224,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def label_and_report(project: Project, settings: ProtocolSettings) -> None:
-    report = label_project(project, settings)
+def label_and_report(
+    project: Project,
+    settings: ProtocolSettings,
+    labelling: LabelSettings = LabelSettings(),  # noqa: B008 - it is frozen
+) -> None:
+    report = label_project(project, settings, labelling)
     state = project.state
     scored = {f: r for f in state.features() if (r := state.result(f)) is not None}
     print(format_tier_table(tier_counts(scored.items()), sense_counts(scored.values())))
@@ -199,3 +240,7 @@ def label_and_report(project: Project, settings: ProtocolSettings) -> None:
         f"{proposed} labels proposed, the rest waits for review; literal routing at "
         f"{settings.raw_threshold:g} would score cross for {report.cross_scored}"
     )
+    if labelling.tier1 == "small_llm":
+        by_model = report.labels.get("small_llm", 0)
+        counted = report.labels.get("token_frequency", 0)
+        print(f"{by_model} labels by {labelling.llm}, {counted} by token frequency")

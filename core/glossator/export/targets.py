@@ -16,6 +16,7 @@ from glossator.export.report.page import export_html
 from glossator.export.scores import export_scores
 from glossator.export.snippet import export_snippet
 from glossator.export.target import Exporter
+from glossator.export.verbalizations import export_verbalizations
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ TARGETS: Mapping[str, Target] = {
         ".csv",
         export_scores,
         "every score of the protocol, with simpler measures beside it",
+    ),
+    "verbalizations": Target(
+        "Verbalizations as JSON Lines",
+        ".jsonl",
+        export_verbalizations,
+        "what verbalizers say of the features, to import elsewhere",
     ),
     "graphml": Target(
         "GraphML", ".graphml", export_graphml, "for networkx, Cytoscape, yEd", True

@@ -1,7 +1,6 @@
 """Verbalizations of a project: what is added, and what is then said of a feature."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
 
 import msgspec
 
@@ -10,8 +9,7 @@ from glossator.project.edits import AnyEdit, SetVerbalizations
 from glossator.project.revision import feature_subject, storable
 from glossator.project.state import ProjectState
 from glossator.verbalize.verbalization import Verbalization
-
-Found: TypeAlias = tuple[FeatureKey, Verbalization]
+from glossator.verbalize.verbalize_report import Found
 
 
 def verbalization_edits(state: ProjectState, found: Iterable[Found]) -> list[AnyEdit]:

@@ -22,8 +22,9 @@ _WIDTH = 620
 _FILES = "Labels (*.gloss *.csv *.tsv *.jsonl *.json *.json.gz *.txt);;All files (*)"
 _HINT = (
     "A project, a graph, a table with the columns layer, index and label (CSV or JSON "
-    "Lines), or the link of a graph's page on Neuronpedia. Nothing is fetched: such a "
-    "link holds the labels itself."
+    "Lines), verbalizations (JSON Lines with layer, index, text and origin), or the "
+    "link of a graph's page on Neuronpedia. Nothing is fetched: such a link holds the "
+    "labels itself."
 )
 _RULE = (
     "What a person accepted, wrote or refused here stays. What is imported waits for "
@@ -41,7 +42,7 @@ class ImportDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Import Labels")
+        self.setWindowTitle("Import Labels and Verbalizations")
         self.source = QLineEdit()
         self.source.setPlaceholderText("File or link")
         self.source.setAccessibleName("File or link")

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from glossator.errors import InputError
+from glossator.labelers.label_settings import LabelSettings
 from glossator.protocol.protocol_settings import (
     MAX_EXAMPLES,
     MIN_EXAMPLES,
@@ -32,6 +33,7 @@ from glossator.protocol.protocol_settings import (
     RoutingName,
     Window,
 )
+from glossator_gui.dialogs.label_method_box import LabelMethodBox
 
 ScopeName = Literal["all", "unlabelled", "visible", "selection"]
 
@@ -46,13 +48,14 @@ _SCOPES: tuple[tuple[ScopeName, str], ...] = (
 class RunDialog(QDialog):
     """Scope and settings of a run."""
 
-    start_requested = Signal(str, object)
-    """ScopeName, ProtocolSettings."""
+    start_requested = Signal(str, object, object)
+    """ScopeName, ProtocolSettings, LabelSettings."""
 
     def __init__(
         self,
         sizes: Mapping[ScopeName, int],
         settings: ProtocolSettings,
+        labelling: LabelSettings,
         evidence: str,
         parent: QWidget | None = None,
     ) -> None:
@@ -74,6 +77,7 @@ class RunDialog(QDialog):
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.buttons.accepted.connect(self._on_accepted)
         self.buttons.rejected.connect(self.reject)
+        self.labelling = LabelMethodBox(labelling)
         self.problem = QLabel()
         self.problem.setProperty("role", "warning")
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
@@ -85,12 +89,19 @@ class RunDialog(QDialog):
         note.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
-        layout.addWidget(self._scope_box(sizes))
-        layout.addWidget(self._settings_box(settings))
+        columns = QHBoxLayout()
+        columns.setSpacing(12)
+        what = QVBoxLayout()
+        what.setSpacing(12)
+        what.addWidget(self._scope_box(sizes))
+        what.addWidget(self.labelling)
+        what.addStretch(1)
+        columns.addLayout(what, 1)
+        columns.addWidget(self._settings_box(settings))
+        layout.addLayout(columns)
         layout.addWidget(note)
         layout.addWidget(self.problem)
         layout.addWidget(self.buttons)
-        self.setMinimumWidth(440)
 
     def _scope_box(self, sizes: Mapping[ScopeName, int]) -> QGroupBox:
         box = QGroupBox("Scope")
@@ -191,9 +202,11 @@ class RunDialog(QDialog):
     def _on_accepted(self) -> None:
         try:
             settings = self.settings().checked()
+            labelling = self.labelling.settings().checked()
         except InputError as error:
             self.problem.setText(str(error))
             self.problem.show()
             return
-        self.start_requested.emit(_SCOPES[self.scopes.checkedId()][0], settings)
+        scope, _ = _SCOPES[self.scopes.checkedId()]
+        self.start_requested.emit(scope, settings, labelling)
         self.accept()

@@ -29,7 +29,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "node-link",
         ),
     ),
-    ("Labels", ("csv", "jsonl", "scores", "snippet")),
+    ("Labels", ("csv", "jsonl", "scores", "verbalizations", "snippet")),
     ("Figures and Report", ("svg", "png", "pdf", "html")),
 )
 _NAME_ROLE = Qt.ItemDataRole.UserRole

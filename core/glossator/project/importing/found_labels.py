@@ -16,6 +16,7 @@ from glossator.project.revision import (
     node_subject,
 )
 from glossator.project.state import ProjectState
+from glossator.verbalize.verbalize_report import Found
 
 
 class NodeKey(NamedTuple):
@@ -65,6 +66,7 @@ class FoundLabels:
     notes: tuple[FoundNote, ...] = ()
     judgements: tuple[FoundJudgement, ...] = ()
     marks: tuple[FoundMarks, ...] = ()
+    verbalizations: tuple[Found, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Features, nodes, graphs and keys that the project does not hold."""
     problems: tuple[str, ...] = ()
@@ -81,6 +83,7 @@ class Gathering:
     notes: dict[LabelKey, str] = field(default_factory=dict)
     judgements: dict[FeatureKey, JudgedTier] = field(default_factory=dict)
     marks: list[FoundMarks] = field(default_factory=list)
+    verbalizations: list[Found] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     _unmatched: dict[str, None] = field(default_factory=dict)
 
@@ -125,6 +128,7 @@ class Gathering:
                 for feature, tier in self.judgements.items()
             ),
             marks=tuple(self.marks),
+            verbalizations=tuple(self.verbalizations),
             unmatched=tuple(self._unmatched),
             problems=tuple(self.problems),
         )

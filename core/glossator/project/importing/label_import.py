@@ -14,6 +14,7 @@ from glossator.project.edits import (
     SetJudgement,
     SetNote,
     SetPins,
+    SetVerbalizations,
 )
 from glossator.project.grouping import free_name, next_number
 from glossator.project.importing.found_labels import (
@@ -25,6 +26,7 @@ from glossator.project.importing.found_labels import (
 )
 from glossator.project.revision import LabelRevision, storable
 from glossator.project.state import ProjectState
+from glossator.project.verbalizations import verbalization_edits
 
 
 def import_edits(state: ProjectState, found: FoundLabels) -> list[AnyEdit]:
@@ -49,7 +51,7 @@ def import_edits(state: ProjectState, found: FoundLabels) -> list[AnyEdit]:
             edits.append(SetJudgement(subject, judgement.tier))
     for marks in found.marks:
         edits += _mark_edits(state, marks)
-    return edits
+    return edits + verbalization_edits(state, found.verbalizations)
 
 
 def _revision_edit(label: FoundLabel, source: str) -> AddRevision:
@@ -144,6 +146,11 @@ def import_report(found: FoundLabels, edits: Sequence[AnyEdit]) -> list[str]:
         + (f"; {n_pins} nodes are pinned now" if n_pins else "")
         + "."
     ]
+    if found.verbalizations:
+        lines.append(
+            f"{len(found.verbalizations)} verbalization(s), of which "
+            f"{counts[SetVerbalizations]} feature(s) get some that are new."
+        )
     if counts[SetJudgement]:
         lines.append(f"{counts[SetJudgement]} feature(s) get a judged tier.")
     for what, n_found, n_taken in (

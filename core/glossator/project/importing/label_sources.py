@@ -23,6 +23,10 @@ from glossator.project.importing.found_labels import (
 )
 from glossator.project.importing.label_files import is_json_lines
 from glossator.project.importing.label_tables import gather_table
+from glossator.project.importing.verbalization_files import (
+    gather_verbalizations,
+    holds_verbalizations,
+)
 from glossator.project.open_files import is_project_file, state_of
 from glossator.project.project import Project
 from glossator.project.revision import GraphId, feature_subject, node_subject
@@ -36,8 +40,9 @@ _MOST_OF_ADDRESS = 2**24
 def read_labels(source: str | Path, state: ProjectState) -> FoundLabels:
     """Read labels for a project from a file, or from the address of a graph's page.
 
-    A file may be another project, a graph JSON, a table (CSV or JSON lines), or text
-    that is such an address. Nothing is fetched: an address holds the state itself.
+    A file may be another project, a graph JSON, a table (CSV or JSON lines), JSON lines
+    of verbalizations, or text that is such an address. Nothing is fetched: an address
+    holds the state itself.
 
     Raises
     ------
@@ -62,6 +67,8 @@ def read_labels(source: str | Path, state: ProjectState) -> FoundLabels:
         graph = read_graph(path)
         other, number = state_of(graph, path)
         _gather_state(gathered, other, path, {number: graph.imported.labels})
+    elif holds_verbalizations(path):
+        gather_verbalizations(gathered, path)
     else:
         gather_table(gathered, path)
     return gathered.found()
@@ -106,6 +113,10 @@ def _gather_state(
         shown = revision if revision is not None and revision.shown else None
         note, judged = other.notes.get(subject, ""), other.judged_tier(feature)
         gathered.add_feature(feature, shown, note, judged)
+        if feature in gathered.known:
+            gathered.verbalizations += [
+                (feature, said) for said in other.verbalized(feature)
+            ]
     for number, entry in other.graphs.items():
         own = other.own_labels(number)
         twin = twin_of(gathered.state, entry.graph)

@@ -237,10 +237,6 @@ class FeaturePanel(QWidget):
             f"#body {{ border-top: 1px solid {theme.border};"
             f" border-bottom: 1px solid {theme.border}; }}"
         )
-        self._accept.setStyleSheet(
-            f"QPushButton:disabled {{ background: {theme.raised};"
-            f" color: {theme.muted}; border-color: {theme.border}; }}"
-        )
         if self._view is not None:
             self._show_chips(self._view)
 
