@@ -221,11 +221,12 @@ def test_without_leave_no_config_makes_us_download(
     name = path.relative_to(hub.folder).as_posix()
     lines = f"transcoders:\n- hf://made/set/{name}?revision={REVISION}\n"
     write.write_config(tmp_path / "here", lines, reads="ln2.hook_normalized")
-    found = open_replacement(tmp_path / "here", download=False)
+    found = open_replacement(tmp_path / "here")
     with pytest.raises(ReplacementError, match="downloading was not allowed"):
         found.layer_features(0, (0,), device=CPU)
     assert hub.asked == []
-    check(str(tmp_path / "here"), reads="blocks.0.ln2.hook_normalized")
+    found = open_replacement(tmp_path / "here", download=True)
+    assert found.layer_features(0, (3, 1), device=CPU).indices == (3, 1)
     assert hub.asked
 
 

@@ -12,7 +12,7 @@ _CONFIG_FILE = "config.yaml"
 
 
 def open_replacement(
-    place: str | Path, *, reads: str = "", download: bool = True
+    place: str | Path, *, reads: str = "", download: bool | None = None
 ) -> Replacement:
     """Open a set of transcoders; their kind is told by config, file names and keys.
 
@@ -26,13 +26,17 @@ def open_replacement(
         ``hf://org/repo/path?revision=``.
     reads : TransformerLens hook inside a block that the transcoders read, where no
         config names it or it is to be another (``mlp.hook_in``).
-    download : False to use of the hub only what lies in the local cache.
+    download : False to use of the hub only what lies in the local cache. Unless told,
+        a repository that is named here is downloaded, and addresses that a local config
+        names are not: nobody agreed to those.
 
     Raises
     ------
     ReplacementError
         if there are no transcoders of a known layout.
     """
+    if download is None:
+        download = not Path(place).exists()
     files = find_files(place, download=download)
     given = files.only
     config = TranscoderConfig()
