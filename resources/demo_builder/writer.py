@@ -1,20 +1,16 @@
-"""The demo's files: graphs as JSON, evidence in circuit-tracer's binary layout."""
+"""The demo's graphs as JSON of circuit-tracer's schema 1."""
 
-import gzip
 import json
-import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import torch
 from attribution import Attribution, Settings
-from examples import Evidence, Example, Feature
-from model import Model, Tokenizer, token_texts
 from pruning import Pruned
+
+from glossator.graph.feature_ids import cantor
 
 SCAN = "smollm2-135m-instruct"
 SOURCE = "mlp-neurons-signed"
-N_LOGITS_SHOWN = 10
 DESCRIPTION = (
     "SmolLM2-135M-Instruct with its 4-bit (Q4_1) weights dequantised to float32. "
     "Nothing was trained to take it apart: a feature is one MLP neuron with one sign "
@@ -52,9 +48,18 @@ def rounded(value: float, digits: int) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def cantor(layer: int, index: int) -> int:
-    """Pair layer and index into one number, as graphs of schema 1 do."""
-    return (layer + index) * (layer + index + 1) // 2 + index
+@dataclass(frozen=True, order=True)
+class Feature:
+    """One sign of one MLP neuron."""
+
+    layer: int
+    neuron: int
+    negative: bool
+
+    @property
+    def index(self) -> int:
+        """Index inside the layer."""
+        return 2 * self.neuron + self.negative
 
 
 def kept_features(graph: PromptGraph) -> list[tuple[int, Feature]]:
@@ -128,18 +133,14 @@ def _token_nodes(graph: PromptGraph, texts: list[str]) -> dict[int, Json]:
     return nodes
 
 
-def _logit_nodes(
-    graph: PromptGraph, tokenizer: Tokenizer, n_layers: int
-) -> dict[int, Json]:
+def _logit_nodes(graph: PromptGraph, vocabulary: Sequence[str]) -> dict[int, Json]:
     attribution, nodes = graph.attribution, {}
+    layer = str(len(attribution.trace.gates) + 1)
     first = len(attribution.adjacency) - len(attribution.logit_ids)
     position = len(attribution.trace.ids) - 1
-    ids = attribution.logit_ids.tolist()
-    for rank, (token, text) in enumerate(
-        zip(ids, token_texts(tokenizer, ids), strict=True)
-    ):
+    for rank, token in enumerate(attribution.logit_ids.tolist()):
+        text = vocabulary[token]
         prob = float(attribution.logit_probs[rank])
-        layer = str(n_layers + 1)
         nodes[first + rank] = _node(
             f"{layer}_{token}_{position}", f"L_{token}-{position}", layer, position
         ) | {
@@ -184,13 +185,11 @@ def _metadata(graph: PromptGraph, texts: list[str], version: str) -> Json:
     }
 
 
-def graph_json(
-    graph: PromptGraph, tokenizer: Tokenizer, n_layers: int, version: str
-) -> Json:
+def graph_json(graph: PromptGraph, vocabulary: Sequence[str], version: str) -> Json:
     """Lay a graph out in circuit-tracer's schema 1."""
-    texts = token_texts(tokenizer, list(graph.attribution.trace.ids))
+    texts = [vocabulary[token] for token in graph.attribution.trace.ids]
     tokens = _token_nodes(graph, texts)
-    logits = _logit_nodes(graph, tokenizer, n_layers)
+    logits = _logit_nodes(graph, vocabulary)
     nodes = _feature_nodes(graph) | _error_nodes(graph) | tokens | logits
     for row, node in nodes.items():
         if row not in logits:
@@ -220,84 +219,3 @@ def graph_json(
 def compact(value: object) -> str:
     """Serialise without spaces and without escaping letters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-@torch.no_grad()
-def logit_tokens(
-    model: Model, tokenizer: Tokenizer, feature: Feature
-) -> tuple[list[str], list[str]]:
-    """Return the tokens that a feature's output raises and lowers most.
-
-    The output direction passes the gain of the final norm, not its denominator.
-    """
-    output = model.layers[feature.layer].down[:, feature.neuron] * feature.sign
-    logits = model.embed @ (output * model.final_norm)
-    top = logits.topk(N_LOGITS_SHOWN).indices.tolist()
-    bottom = logits.topk(N_LOGITS_SHOWN, largest=False).indices.tolist()
-    return token_texts(tokenizer, top), token_texts(tokenizer, bottom)
-
-
-def _number(value: float, digits: int) -> float | int:
-    """Round, and write whole numbers as integers."""
-    short = rounded(value, digits)
-    return int(short) if short.is_integer() else short
-
-
-def _example(example: Example, tokenizer: Tokenizer) -> Json:
-    return {
-        "tokens": token_texts(tokenizer, example.ids.tolist()),
-        "tokens_acts_list": [_number(a, 3) for a in example.activations.tolist()],
-        "train_token_ind": example.top,
-        "is_repeated_datapoint": False,
-    }
-
-
-def feature_json(
-    feature: Feature, found: Evidence, model: Model, tokenizer: Tokenizer
-) -> Json:
-    """Lay the evidence of a feature out in Anthropic's format."""
-    top_logits, bottom_logits = logit_tokens(model, tokenizer, feature)
-    buckets = {"Top activations": found.top, "Mid-range activations": found.mid}
-    return {
-        "index": cantor(feature.layer, feature.index),
-        "transcoder_id": SOURCE,
-        "examples_quantiles": [
-            {
-                "quantile_name": name,
-                "examples": [_example(example, tokenizer) for example in examples],
-            }
-            for name, examples in buckets.items()
-            if examples
-        ],
-        "top_logits": top_logits,
-        "bottom_logits": bottom_logits,
-        "act_min": 0,
-        "act_max": _number(found.act_max, 5),
-        "quantile_values": [_number(value, 4) for value in found.quantiles],
-        "histogram": list(found.histogram),
-        "activation_frequency": rounded(found.density, 4),
-    }
-
-
-def write_features(folder: Path, records: dict[Feature, Json], n_indices: int) -> None:
-    """Write one file a layer and the index of their records.
-
-    A record is its length as little-endian uint32 and that many bytes of gzip. The
-    record of feature i lies at ``offsets[i]:offsets[i + 1]``, empty if there is none;
-    ``n_indices`` is the number of features a layer can have.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    index: dict[str, Json] = {}
-    for layer in sorted({feature.layer for feature in records}):
-        own = {f.index: record for f, record in records.items() if f.layer == layer}
-        data, offsets = bytearray(), [0]
-        for feature in range(n_indices):
-            if feature in own:
-                packed = gzip.compress(compact(own[feature]).encode(), 9, mtime=0)
-                data += struct.pack("<I", len(packed)) + packed
-            offsets.append(len(data))
-        name = f"layer_{layer}.bin"
-        (folder / name).write_bytes(data)
-        index[str(layer)] = {"filename": name, "offsets": offsets}
-    packed = gzip.compress(compact(index).encode(), 9, mtime=0)
-    (folder / "index.json.gz").write_bytes(packed)

@@ -91,7 +91,8 @@ def keys(*features: tuple[int, int]) -> tuple[FeatureKey, ...]:
     return tuple(FeatureKey("tiny", "made", *feature) for feature in features)
 
 
-NEURONS = keys(*((layer, index) for layer in range(N_LAYERS) for index in range(8)))
+INDICES = (0, 1, 6, 7, 10, 20, 31, 47)
+NEURONS = keys(*((layer, index) for layer in range(N_LAYERS) for index in INDICES))
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +221,8 @@ def test_the_output_of_a_feature_tells_its_logits(
 ) -> None:
     down = model.down_projection(1)
     for neuron, sign in ((0, 1), (3, -1)):
-        known = evidence[NEURONS[8 + 2 * neuron + (sign < 0)]]
+        [feature] = keys((1, 2 * neuron + (sign < 0)))
+        known = evidence[feature]
         effects = sign * down[neuron] @ model.unembed()
         top = effects.topk(10).indices.tolist()
         bottom = effects.topk(10, largest=False).indices.tolist()
@@ -232,6 +234,7 @@ def test_neurons_without_sign_keep_negative_activations(
     given: CollectInput, direct: Direct, model: LanguageModel, tmp_path: Path
 ) -> None:
     plain = replace(given, replacement="neurons", folder=tmp_path)
+    plain = replace(plain, features=keys((0, 2), (0, 23), (1, 0), (2, 9), (2, 10)))
     evidence = evidence_of(collected(plain), plain)
 
     check_top(evidence, direct, model, lambda f: direct.neuron(f.layer, f.index))
@@ -373,6 +376,23 @@ def test_another_first_token_changes_what_features_do(
     wrong = CollectSettings(bos="<nothing>")
     with pytest.raises(ModelError, match="no token is called '<nothing>'"):
         collected(replace(given, settings=wrong, folder=tmp_path / "wrong"))
+
+
+def test_without_a_first_token_the_first_of_a_chunk_is_not_counted(
+    given: CollectInput, model: LanguageModel, tmp_path: Path
+) -> None:
+    folder = save_tiny_llama(tmp_path / "model", named=[])
+    first = model.token_id("Z")
+    ids = tuple((first, *row[:20]) for row in model.encode_all(sentences(160)))
+    corpus = TokenDocuments("made", ids)
+    asked = replace(given, model=str(folder), corpus=corpus, folder=tmp_path / "out")
+    met = 0
+    for known in evidence_of(collected(asked), asked).values():
+        for example in known.examples:
+            if example.tokens[0] == "Z":
+                assert example.activations[0] == 0
+                met += 1
+    assert met > 20
 
 
 def test_features_that_are_never_active_are_told(

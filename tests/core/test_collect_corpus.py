@@ -188,7 +188,7 @@ def test_texts_become_the_tokens_that_were_meant() -> None:
 def test_batches_hold_the_tokens_that_fit() -> None:
     row = [Chunk(at, np.zeros(n, np.int32)) for at, n in enumerate((2, 2, 3, 5, 9))]
     # With BOS: two of 4, or three of 4.
-    assert len(take_batch(row, 0, 8)) == 2
+    assert len(take_batch(row, 0, 9)) == 2
     assert len(take_batch(row, 0, 12)) == 3
     assert [c.number for c in take_batch(row, 3, 4)] == [3]
     assert len(take_batch(row, 0, 10_000)) == 5

@@ -177,11 +177,13 @@ def test_sentence_piece_tokens_become_text_too() -> None:
     assert "".join(readable_tokens(found[2:8])) == " river s東"
 
 
-def test_a_model_without_a_first_token_takes_the_last(
-    tmp_path: Path,
-) -> None:
-    without = open_language_model(str(save_tiny_llama(tmp_path, bos=False)))
-    assert without.bos == without.token_id("<|end|>")
+def test_a_model_without_a_first_token_takes_the_last(tmp_path: Path) -> None:
+    only_eos = save_tiny_llama(tmp_path / "eos", named=["eos"])
+    assert open_language_model(str(only_eos), device="cpu").bos == 1
+    neither = save_tiny_llama(tmp_path / "neither", named=[])
+    model = open_language_model(str(neither), device="cpu")
+    assert model.bos is None
+    assert len(model.vocabulary) == model.unembed().shape[1]
 
 
 def test_neurons_are_the_input_of_the_down_projection(

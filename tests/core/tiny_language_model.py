@@ -1,5 +1,6 @@
 """A tiny random Llama on disk: folder, tokenizer, and texts to run it over."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 N_LAYERS, D_MODEL, D_MLP = 3, 16, 24
-BOS = "<|begin|>"
+BOS, EOS = "<|begin|>", "<|end|>"
 _WORDS = [
     *("river", "bank", "flood", "water", "rain", "cloud", "storm", "wind", "tree"),
     *("leaf", "root", "stone", "sand", "hill", "Köln", "café", "naïve", "東京", "city"),
@@ -35,27 +36,31 @@ def fast_tokenizer(backend: Tokenizer, **named: str) -> PreTrainedTokenizerFast:
 
 
 def save_tiny_llama(
-    folder: Path, *, seed: int = 0, d_model: int = D_MODEL, bos: bool = True
+    folder: Path, *, named: Sequence[str] = ("bos", "eos"), seed: int = 0
 ) -> Path:
-    """Write config, weights and tokenizer; weights are large: neurons shall differ."""
+    """Write config, weights and tokenizer; weights are large: neurons shall differ.
+
+    Parameters
+    ----------
+    named : which of its special tokens the tokenizer names.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=400,
-        special_tokens=[BOS, "<|end|>"],
+        special_tokens=[BOS, EOS],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(sentences(200, seed=1), trainer)
-    named = {"eos_token": "<|end|>", "pad_token": "<|end|>"}
-    if bos:
-        named["bos_token"] = BOS
-    fast_tokenizer(tokenizer, **named).save_pretrained(folder)
+    tokens = {"bos_token": BOS, "eos_token": EOS}
+    known = {name: token for name, token in tokens.items() if name[:3] in named}
+    fast_tokenizer(tokenizer, **known).save_pretrained(folder)
     config = LlamaConfig(
         vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=d_model,
-        intermediate_size=D_MLP * d_model // D_MODEL,
+        hidden_size=D_MODEL,
+        intermediate_size=D_MLP,
         num_hidden_layers=N_LAYERS,
         num_attention_heads=2,
         num_key_value_heads=1,

@@ -47,12 +47,14 @@ class ExampleTable:
     ) -> None:
         """Store the peaks of features in rows of a batch; each slot at most once.
 
-        Where a feature is not active the text is taken from anywhere in the chunk.
+        Where a feature is not active the text is taken from anywhere in the chunk; from
+        the same place if chunks begin alike, so that repeated texts can be told.
         """
         if not len(features):
             return
         peaks = seen.peaks[rows, features]
-        anywhere = seen.numbers[rows] * 7919 % seen.lengths[rows]
+        begins = seen.near[rows, np.zeros_like(rows)] >> np.uint64(1)
+        anywhere = begins.astype(np.int64) % seen.lengths[rows]
         tokens = np.where(peaks > 0, seen.tops[rows, features], anywhere)
         windows = seen.windows(rows, tokens, features, self.reach)
         at = (features, slots)

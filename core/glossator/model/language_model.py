@@ -44,8 +44,11 @@ class LanguageModel:
         name: str,
         bridge: "TransformerBridge",
         tokenizer: "PreTrainedTokenizerBase",
+        bos: int | None,
     ) -> None:
         self.name = name
+        self.bos = bos
+        """The token that begins a text, else one that ends it, else None."""
         self.d_model = int(bridge.cfg.d_model)
         self.n_layers = int(bridge.cfg.n_layers)
         self.longest = int(bridge.cfg.n_ctx)
@@ -60,14 +63,6 @@ class LanguageModel:
     @property
     def dtype(self) -> "torch.dtype":
         return next(self._bridge.parameters()).dtype
-
-    @property
-    def bos(self) -> int | None:
-        """The token that begins a text, else one that ends it, else None."""
-        for found in (self._tokenizer.bos_token_id, self._tokenizer.eos_token_id):
-            if isinstance(found, int):
-                return found
-        return None
 
     def token_id(self, token: str) -> int:
         """Number of a token by its name, such as ``<|endoftext|>``.
@@ -105,9 +100,8 @@ class LanguageModel:
         A space is a space; of a character that is cut the bytes stand as ``\xe2``; ids
         without a token are "".
         """
-        texts = stored_texts(self._tokenizer)
-        missing = int(self._bridge.cfg.d_vocab) - len(texts)
-        return (*texts, *[""] * max(0, missing))
+        texts, size = stored_texts(self._tokenizer), int(self._bridge.cfg.d_vocab)
+        return (*texts, *[""] * (size - len(texts)))[:size]
 
     def token_texts(self, ids: Sequence[int]) -> list[str]:
         """Text of each token by itself, as evidence stores it (see `vocabulary`)."""
@@ -273,11 +267,12 @@ def open_language_model(
         dtype = "bfloat16" if place.startswith("cuda") else "float32"
     with _told(name_or_folder):
         tokenizer = _tokenizer(name_or_folder, gguf_file)
+        bos = _first_token(tokenizer)  # TransformerLens sets one where there is none
         kind: torch.dtype = getattr(torch, dtype)
         placement = torch.device(place), kind
         bridge = _bridge(name_or_folder, tokenizer, *placement, gguf_file)
         use_native_attention(bridge)
-    return LanguageModel(name_or_folder, bridge, tokenizer)
+    return LanguageModel(name_or_folder, bridge, tokenizer, bos)
 
 
 def _tokenizer(name: str, gguf_file: str) -> "PreTrainedTokenizerBase":
@@ -286,6 +281,13 @@ def _tokenizer(name: str, gguf_file: str) -> "PreTrainedTokenizerBase":
     return AutoTokenizer.from_pretrained(
         name, trust_remote_code=False, gguf_file=gguf_file or None
     )
+
+
+def _first_token(tokenizer: "PreTrainedTokenizerBase") -> int | None:
+    for found in (tokenizer.bos_token_id, tokenizer.eos_token_id):
+        if isinstance(found, int):
+            return found
+    return None
 
 
 def _bridge(

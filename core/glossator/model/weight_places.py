@@ -158,8 +158,8 @@ class HubFiles:
             "check the name and the connection (and for a gated repository log in with "
             "`hf auth login`), or download it elsewhere and give the folder"
             if self.download
-            else "it is not in the local cache, and downloading was not allowed: get it "
-            "with `hf download`, or name the repository itself"
+            else "it is not in the local cache, and downloading was not allowed; get "
+            "it with `hf download`, or name the repository itself"
         )
         message = f"cannot be had from the Hugging Face hub: {remedy} ({reason})"
         return ReplacementError(message, source=self.name, field=file)
