@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-from glossator.collect.collect_report import CollectReport
-from glossator.collect.collect_run import collect_evidence
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
+from glossator.collect.collect_report import CollectReport
+from glossator.collect.collect_run import collect_evidence
 from glossator.collect.collect_settings import CollectInput, CollectSettings
 from glossator.collect.corpus import CorpusFiles
 from glossator.collect.proposal import Proposal, proposal

@@ -3,7 +3,7 @@
 Bins are as wide as their place is far from zero: each power of two is cut into sixteen
 equal parts, which the first bits of a float32 tell. So counts can be added up while the
 largest activation is still unknown; shares and quantiles are read off them by linear
-interpolation, within 6 % of an activation at worst.
+interpolation, inside bins that are at most 6 % wide.
 """
 
 from dataclasses import dataclass
