@@ -68,6 +68,9 @@ def test_files_are_read_as_they_are_needed(tmp_path: Path) -> None:
     assert list(islice(CorpusFiles((path,)).documents(), 20)) == ["fine"] * 20
 
 
+CUT = gzip.compress(b"x" * 999, mtime=0)[:40]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -77,7 +80,7 @@ def test_files_are_read_as_they_are_needed(tmp_path: Path) -> None:
         ("a.jsonl", b'["text"]', "line 1: not a JSON object"),
         ("a.jsonl", b'{"text": "\xff"}', r"line 1"),
         ("a.jsonl.gz", b"not zipped", "cannot be read"),
-        ("a.jsonl.gz", gzip.compress(b"x" * 999, mtime=0)[:40], "cannot be read|line 1"),
+        ("a.jsonl.gz", CUT, "cannot be read|line 1"),
         ("a.txt", b"fine\n\n\xe9t\xe9", "line 3: not UTF-8"),
         ("a.parquet", b"nothing", "not a Parquet file"),
         ("a.csv", b"text", "not a .txt"),

@@ -23,6 +23,8 @@ from glossator.graph.graph_file import read_graph
 from glossator.project.edits import SetPins
 from glossator.project.grouping import group_edits
 from glossator.project.review import accept_edits
+from glossator.project.verbalizations import verbalization_edits
+from glossator.verbalize.verbalization import Verbalization
 from glossator_gui.dialogs.export_dialog import ExportChoice, ExportDialog
 from glossator_gui.main_window import MainWindow
 from tests.core.graph_documents import as_bytes, feature_node, tracer_graph
@@ -134,6 +136,10 @@ def message() -> str:
 def test_every_target(
     opened: MainWindow, tmp_path: Path, qtbot: QtBot, name: str
 ) -> None:
+    state = opened.session.state
+    said_of = state.features()[0]
+    words = Verbalization(text="Cities. " * 9, about="feature", origin="verbalizer")
+    opened.session.apply("say", verbalization_edits(state, [(said_of, words)]))
     path = tmp_path / f"out{TARGETS[name].suffix}"
     dialog = asked(opened)
     dialog.list.choose(name)
