@@ -5,11 +5,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
-from glossator.errors import GlossatorError
 from glossator.evidence.fetch import FetchReport, fetch_evidence
 from glossator.evidence.keep import KeepPlan, KeepReport, keep_evidence
 from glossator.evidence.offers import FetchPlan, Offer, offers_of
-from glossator.evidence.open_source import open_evidence, reads_whole_files
+from glossator.evidence.open_source import reads_whole_files
 from glossator.project.open_files import opaque_numbers
 from glossator_gui.dialogs.fetch_dialog import FetchDialog
 from glossator_gui.project_job import ProjectJob
@@ -56,12 +55,7 @@ class FetchDesk(QObject):
     def add(self, path: Path) -> None:
         """Add local evidence; what is slow to look up is read out once, in a job."""
         session = self.session
-        try:
-            source = open_evidence(path, opaque_numbers=opaque_numbers(session.state))
-        except GlossatorError as error:
-            session.failed.emit(str(error))
-            return
-        if session.project is None or not reads_whole_files(source):
+        if session.project is None or not reads_whole_files(path):
             session.add_evidence(path)
             return
         plan = KeepPlan(path, session.state.features(), opaque_numbers(session.state))

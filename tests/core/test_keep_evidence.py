@@ -87,13 +87,13 @@ def plan(tmp_path: Path) -> KeepPlan:
 
 
 def test_only_the_features_of_the_graph_are_kept(plan: KeepPlan) -> None:
-    assert reads_whole_files(open_evidence(plan.path))
+    assert reads_whole_files(plan.path)
     report = run(plan)
     assert (report.n_kept, report.n_features, report.problems) == (3, 4, ())
     assert report.text == "Evidence of 3 of 4 features kept"
     store = open_evidence(plan.store)
     assert isinstance(store, EvidenceStore)
-    assert not reads_whole_files(store)
+    assert not reads_whole_files(plan.store)
     assert set(store.features) == {key(0), key(9), key(10)}
     for index in (0, 9, 10):
         check(store.evidence(key(index)), index)

@@ -1,38 +1,18 @@
 """How many tokens are run at once: as many as pay and fit."""
 
-import gc
 import time
 
 import numpy as np
-import torch  # noqa: TID253  # only loaded once a model runs
 
 from glossator.collect.chunks import Chunk
 from glossator.collect.observation import Observer
+from glossator.device import lacks_memory, release_memory
 
 _CPU_TOKENS = 2048
 """More at once is no faster there (docs/collecting.md)."""
 _FIRST, _LAST = 4096, 1 << 17
 _FASTER = 1.05
 """By what factor twice as many must be faster to be worth their memory."""
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-"""What torch says on CUDA and MPS, on Linux and macOS, and on Windows."""
-
-
-def lacks_memory(error: Exception) -> bool:
-    """Whether something failed for want of memory alone."""
-    said = str(error).lower()
-    return isinstance(error, MemoryError) or any(
-        part in said for part in _OUT_OF_MEMORY
-    )
-
-
-def release_memory() -> None:
-    """Give back what no tensor holds any more."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()
 
 
 def fitted_batch(observer: Observer, longest: int) -> int:

@@ -5,11 +5,12 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from glossator.collect.batch_size import fitted_batch, lacks_memory, release_memory
+from glossator.collect.batch_size import fitted_batch
 from glossator.collect.chunks import Chunk, buffers, take_batch
 from glossator.collect.collect_settings import CollectInput
 from glossator.collect.observation import Observation, Observer
 from glossator.collect.run_state import Progressed, RunState, read_state
+from glossator.device import lacks_memory, release_memory
 from glossator.errors import Cancelled, InputError, ModelError
 from glossator.progress import CancelToken, Progress
 

@@ -55,9 +55,9 @@ def open_evidence(
     )
 
 
-def reads_whole_files(source: EvidenceSource) -> bool:
-    """Whether finding a feature takes seconds: see `keep_evidence`."""
-    return isinstance(source, neuronpedia_export.NeuronpediaExport | delphi.DelphiCache)
+def reads_whole_files(path: Path) -> bool:
+    """Whether finding a feature there takes seconds: see `keep_evidence`."""
+    return neuronpedia_export.recognises(path) or delphi.recognises(path)
 
 
 class _Clues(msgspec.Struct):

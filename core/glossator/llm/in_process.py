@@ -4,11 +4,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from glossator.device import best_device, release_memory
 from glossator.errors import ModelError
 from glossator.llm.chat_model import Answer, ChatPrompt, NoAnswer, Reply
 from glossator.llm.model_files import load_model, revision_of
 from glossator.progress import CancelToken, Progress
-from glossator.protocol.embedder import best_device
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,7 +111,7 @@ class InProcessModel:
             cancel.check()
             if replies is None:
                 self._batch_tokens = _n_tokens(batch, max_tokens) // 2
-                _release_memory()
+                release_memory()
                 continue
             found.update(zip((row.at for row in batch), replies, strict=True))
             del waiting[-len(batch) :]
@@ -258,16 +258,3 @@ def _as_text(prompt: ChatPrompt) -> str:
 
 def _n_tokens(rows: Sequence[_Row], max_tokens: int) -> int:
     return len(rows) * (max(len(row.ids) for row in rows) + max_tokens)
-
-
-def _release_memory() -> None:
-    """Give back what no tensor holds any more."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from jaxtyping import Float, Int
 
+from glossator.device import best_device
 from glossator.errors import ModelError, ReplacementError
 from glossator.model.native_attention import use_native_attention
 from glossator.model.vocabulary import stored_texts
@@ -229,15 +230,6 @@ def _catch(
     found[at] = reader(value)
     if len(found) == wanted:
         raise _AllRead
-
-
-def best_device() -> str:
-    """CUDA, then MPS, then the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def open_language_model(

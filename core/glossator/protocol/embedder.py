@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from glossator.device import best_device, lacks_memory
 from glossator.errors import InputError
 from glossator.protocol.protocol_settings import Precision
 
@@ -28,8 +29,6 @@ _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 _CPU_TOKENS = 1024
 """A batch's: what the caches hold, and what a user who cancels waits for."""
 _GPU_TOKENS = 65_536
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-"""What torch says on CUDA and MPS, on Linux and macOS, and on Windows."""
 
 
 class EmbeddedBatch(NamedTuple):
@@ -60,15 +59,6 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Iterator[EmbeddedBatch]:
         """Embed texts in batches, in whatever order is fastest."""
         ...
-
-
-def best_device() -> str:
-    """CUDA, then MPS, then the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 class SentenceEmbedder:
@@ -151,7 +141,7 @@ class SentenceEmbedder:
             try:
                 return self._forward.of([texts[i] for i in at], [ids[i] for i in at])
             except (MemoryError, RuntimeError) as error:
-                if len(at) == 1 or not _lacks_memory(error):
+                if len(at) == 1 or not lacks_memory(error):
                     raise
                 self._batch_tokens = min(self._batch_tokens, n_tokens // 2)
         half = len(at) // 2
@@ -196,13 +186,6 @@ def _batches(lengths: Sequence[int], n_tokens: int) -> list[Int[ndarray, " n_bat
         size = max(1, n_tokens // lengths[same[0]])
         found += [same[start : start + size] for start in range(0, len(same), size)]
     return found
-
-
-def _lacks_memory(error: Exception) -> bool:
-    said = str(error).lower()
-    return isinstance(error, MemoryError) or any(
-        part in said for part in _OUT_OF_MEMORY
-    )
 
 
 def _fingerprint(model: "SentenceTransformer") -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from glossator.device import best_device
 from glossator.errors import VerbalizeError
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ def placement(device: str, dtype: DtypeName) -> Placement:
     Never float16: the large norms of some models overflow it.
     """
     import torch
-
-    from glossator.protocol.embedder import best_device
 
     try:
         place = torch.device(best_device() if device == "auto" else device)

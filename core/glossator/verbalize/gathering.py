@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from glossator.device import release_memory
 from glossator.errors import EvidenceError, VerbalizeError
 from glossator.evidence.feature_evidence import CombinedEvidence
 from glossator.evidence.open_source import open_evidence
@@ -15,7 +16,6 @@ from glossator.model.open_replacement import open_replacement
 from glossator.model.replacement import Replacement
 from glossator.progress import CancelToken, Progress
 from glossator.verbalize.checkpoint import load_tokenizer
-from glossator.verbalize.halving import release_memory
 from glossator.verbalize.vectors import (
     CutText,
     GivenVector,

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
+from glossator.device import lacks_memory, release_memory
+
 ItemT = TypeVar("ItemT", contravariant=True)
 FoundT = TypeVar("FoundT", covariant=True)
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-"""What torch says on CUDA and MPS, on Linux and macOS, and on Windows."""
 
 
 @runtime_checkable
@@ -49,26 +48,6 @@ class HalvingBatches:
         try:
             return compute(batch)
         except (MemoryError, RuntimeError) as error:
-            if len(batch) == 1 or not _lacks_memory(error):
+            if len(batch) == 1 or not lacks_memory(error):
                 raise
             return None
-
-
-def release_memory() -> None:
-    """Give back what no tensor holds any more."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()
-
-
-def _lacks_memory(error: Exception) -> bool:
-    said = str(error).lower()
-    return isinstance(error, MemoryError) or any(
-        part in said for part in _OUT_OF_MEMORY
-    )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from glossator.device import release_memory
 from glossator.errors import GlossatorError, VerbalizeError
 from glossator.progress import CancelToken, Progress
 from glossator.verbalize.activation_reconstructor import ActivationReconstructor
@@ -19,7 +20,6 @@ from glossator.verbalize.checkpoint import checkpoint_file
 from glossator.verbalize.description import Description, VectorVerbalizer
 from glossator.verbalize.finishing import Chunk, Finishing, Said
 from glossator.verbalize.gathering import Member, Reads, gather
-from glossator.verbalize.halving import release_memory
 from glossator.verbalize.neuronpedia_run import explain_examples
 from glossator.verbalize.nla_server import PATIENCE, NlaServer
 from glossator.verbalize.sidecar import (

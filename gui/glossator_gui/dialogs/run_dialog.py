@@ -6,7 +6,6 @@ from typing import Literal
 import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QComboBox,
     QDialog,
@@ -17,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QRadioButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -34,6 +32,7 @@ from glossator.protocol.protocol_settings import (
     Window,
 )
 from glossator_gui.dialogs.label_method_box import LabelMethodBox
+from glossator_gui.dialogs.scope_box import ScopeBox
 
 ScopeName = Literal["all", "unlabelled", "visible", "selection"]
 
@@ -68,12 +67,12 @@ class RunDialog(QDialog):
         """
         super().__init__(parent)
         self.setWindowTitle("Run Protocol")
-        self.scopes = QButtonGroup(self)
+        self.scopes = ScopeBox("Scope", [(text, sizes[name]) for name, text in _SCOPES])
         self.buttons = QDialogButtonBox()
         start = self.buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
         start.setProperty("primary", True)
         start.setDefault(True)
-        start.setEnabled(any(sizes.values()))
+        start.setEnabled(self.scopes.any)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.buttons.accepted.connect(self._on_accepted)
         self.buttons.rejected.connect(self.reject)
@@ -93,7 +92,7 @@ class RunDialog(QDialog):
         columns.setSpacing(12)
         what = QVBoxLayout()
         what.setSpacing(12)
-        what.addWidget(self._scope_box(sizes))
+        what.addWidget(self.scopes)
         what.addWidget(self.labelling)
         what.addStretch(1)
         columns.addLayout(what, 1)
@@ -102,20 +101,6 @@ class RunDialog(QDialog):
         layout.addWidget(note)
         layout.addWidget(self.problem)
         layout.addWidget(self.buttons)
-
-    def _scope_box(self, sizes: Mapping[ScopeName, int]) -> QGroupBox:
-        box = QGroupBox("Scope")
-        layout = QVBoxLayout(box)
-        chosen = False
-        for number, (name, text) in enumerate(_SCOPES):
-            button = QRadioButton(f"{text} ({sizes[name]})")
-            button.setEnabled(sizes[name] > 0)
-            if sizes[name] and not chosen:
-                button.setChecked(True)
-                chosen = True
-            self.scopes.addButton(button, number)
-            layout.addWidget(button)
-        return box
 
     def _settings_box(self, settings: ProtocolSettings) -> QGroupBox:
         box = QGroupBox("Settings")
@@ -207,6 +192,6 @@ class RunDialog(QDialog):
             self.problem.setText(str(error))
             self.problem.show()
             return
-        scope, _ = _SCOPES[self.scopes.checkedId()]
+        scope, _ = _SCOPES[self.scopes.chosen]
         self.start_requested.emit(scope, settings, labelling)
         self.accept()
