@@ -83,9 +83,9 @@ def _why_no_evidence(session: Session) -> str:
         return session.evidence_problems[0]
     if not session.has_evidence:
         return (
-            "This project has no evidence yet. You can label by hand, or add a folder "
-            "of circuit-tracer feature JSON, Neuronpedia features or SAEDashboard "
-            "batches."
+            "This project has no evidence yet. You can label by hand, add files of "
+            "evidence, fetch it from where the graph names it (Fetch Evidence…), or "
+            "compute it from the model (Collect Evidence…)."
         )
     return "No source of evidence of this project knows this feature."
 
