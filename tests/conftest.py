@@ -8,6 +8,18 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# No test asks the keyring of whoever runs it, sends their keys, or asks their servers.
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+_THEIRS = (
+    "ANTHROPIC_",
+    "GEMINI_",
+    "GLOSSATOR_LLM_",
+    "OLLAMA_",
+    "OPENAI_",
+    "OPENROUTER_",
+)
+for _name in [name for name in os.environ if name.startswith(_THEIRS)]:
+    del os.environ[_name]
 if "PYTEST_XDIST_WORKER" in os.environ:  # the others need their cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

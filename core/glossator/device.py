@@ -1,11 +1,18 @@
 """The device that models run on: which there is, and what to do where memory lacks."""
 
+import os
+
+DEVICE_VARIABLE = "GLOSSATOR_DEVICE"
+"""Names the device where it is not to be the best one: cuda, mps or cpu."""
+
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 """What torch says on CUDA and MPS, on Linux and macOS, and on Windows."""
 
 
 def best_device() -> str:
-    """CUDA, then MPS, then the CPU."""
+    """The device that the environment names, else CUDA, then MPS, then the CPU."""
+    if named := os.environ.get(DEVICE_VARIABLE):
+        return named
     import torch
 
     if torch.cuda.is_available():

@@ -9,6 +9,7 @@ GlossatorError
 │   └── VerbalizeError    a verbalizer, a reconstructor, or a vector given to one
 ├── WebError          a server did not give what was asked for
 ├── ProjectError      the project file cannot be opened, read or written
+├── LibraryError      the label library cannot be opened, read or written
 └── Cancelled         a job was stopped on request
 """
 
@@ -65,6 +66,10 @@ class WebError(GlossatorError):
 
 class ProjectError(GlossatorError):
     """The project file could not be opened, read or written."""
+
+
+class LibraryError(GlossatorError):
+    """The label library could not be opened, read or written; projects still can."""
 
 
 class Cancelled(GlossatorError):

@@ -12,6 +12,18 @@ def projects_folder() -> Path:
     return Path(platformdirs.user_data_dir(_NAME, appauthor=False)) / "projects"
 
 
+def preferences_file() -> Path:
+    """What the user wants of every project; holds no key."""
+    return Path(platformdirs.user_config_dir(_NAME, appauthor=False)) / (
+        "preferences.json"
+    )
+
+
+def library_file() -> Path:
+    """The label library: accepted labels of all projects, by feature."""
+    return Path(platformdirs.user_data_dir(_NAME, appauthor=False)) / "labels.sqlite"
+
+
 def cache_folder() -> Path:
     """Large things that can be computed again."""
     return Path(platformdirs.user_cache_dir(_NAME, appauthor=False))
@@ -35,3 +47,8 @@ def collections_folder() -> Path:
 def evidence_folder() -> Path:
     """Evidence that was fetched, one file a service."""
     return cache_folder() / "evidence"
+
+
+def answers_file() -> Path:
+    """Answers of language models, of all projects: they were paid for."""
+    return Path(platformdirs.user_data_dir(_NAME, appauthor=False)) / "answers.sqlite"

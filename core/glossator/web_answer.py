@@ -168,14 +168,14 @@ def failure(request: Request, answer: "httpx2.Response") -> WebError:
         return Unavailable(why)
     if status not in _PASSES:
         return WebError(why)
-    after = _told_pause(answer)
+    after = told_pause(answer)
     if after is not None and after > _LONGEST_TOLD:
         return Unavailable(f"{why} (asks to be left alone for {after / 60:.0f} min)")
     at_last = Unavailable if status in (429, 503) else WebError
     return Passing(why, after=after, at_last=at_last)
 
 
-def _told_pause(answer: "httpx2.Response") -> float | None:
+def told_pause(answer: "httpx2.Response") -> float | None:
     """Seconds to wait by ``Retry-After``, a number or a date; None if it tells none."""
     told = answer.headers.get("retry-after", "").strip()
     if told.isdecimal():
@@ -248,13 +248,18 @@ def excerpt(request: Request, answer: "httpx2.Response") -> str:
         with suppress(zlib.error):
             member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
             sent = member.decompress(sent, 2**16)
-    text = _PAGE.sub(" ", sent.decode(errors="replace"))
+    text = without_tags(sent.decode(errors="replace"))
     if request.key:
         text = text.replace(request.key.value, "***")
     text = _printable(" ".join(text.split()))
     if len(text) > _EXCERPT:
         text = text[: _EXCERPT - 1] + "…"
     return f": {text}" if text else ""
+
+
+def without_tags(page: str) -> str:
+    """What a page says, in place of its markup."""
+    return _PAGE.sub(" ", page)
 
 
 def _printable(text: str) -> str:

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +15,16 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from glossator.errors import Cancelled, ModelError
-from glossator.llm.chat_model import Answer, NoAnswer, Reply, Turn
+from glossator.llm.chat_model import (
+    Answer,
+    AnswerProgress,
+    ChatPrompt,
+    NoAnswer,
+    Replied,
+    Reply,
+    Turn,
+    Wanted,
+)
 from glossator.llm.in_process import InProcessModel
 from glossator.llm.open_chat_model import open_chat_model
 from glossator.progress import CancelToken, Progress, drive
@@ -47,14 +58,17 @@ def ask(
     one_line: bool = False,
 ) -> list[Reply]:
     prompts = [dict(zip("slen", ANSWERS, strict=True))[name] for name in names]
-    work = model.complete(
-        prompts, CancelToken(), max_tokens=max_tokens, one_line=one_line
-    )
-    return drive(work, lambda progress: None)
+    work = model.complete(prompts, CancelToken(), Wanted(max_tokens, one_line=one_line))
+    return plain(drive(work, lambda progress: None))
 
 
 class Generate(Protocol):
     def __call__(self, **options: object) -> object: ...
+
+
+def plain(replies: list[Reply]) -> list[Answer | NoAnswer]:
+    """Without what they used."""
+    return [replace(reply, usage=None) for reply in replies]
 
 
 TOOLS = Answer("tools", "stop")
@@ -78,9 +92,9 @@ def test_other_prompts_change_no_answer(model: InProcessModel) -> None:
     for parameter in model._model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     strange = [prompt("zebra" * n) for n in (1, 5, 60)]
-    work = model.complete(strange, CancelToken(), max_tokens=16)
+    work = model.complete(strange, CancelToken(), Wanted(16))
     for asked, found in zip(strange, drive(work, lambda _: None), strict=True):
-        alone = model.complete([asked], CancelToken(), max_tokens=16)
+        alone = model.complete([asked], CancelToken(), Wanted(16))
         assert drive(alone, lambda _: None) == [found]
 
 
@@ -91,12 +105,108 @@ def test_one_line_is_the_first_that_holds_text(model: InProcessModel) -> None:
 def test_prompts_are_answered_in_batches(model: InProcessModel) -> None:
     steps: list[Progress] = []
     model._batch_tokens = 60
-    work = model.complete([SHORT, LINES] * 4, CancelToken(), max_tokens=16)
+    work = model.complete([SHORT, LINES] * 4, CancelToken(), Wanted(16))
     found = drive(work, lambda progress: steps.append(progress))
-    assert found == [TOOLS, COLOURS] * 4
+    assert plain(found) == [TOOLS, COLOURS] * 4
     assert len(steps) > 2
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert {step.total for step in steps} == {8}
+
+
+def test_every_reply_goes_ahead_once(model: InProcessModel) -> None:
+    model._batch_tokens = 60
+    long = prompt("saw " * 600)
+    work = model.complete([SHORT, long, LINES, BLANK], CancelToken(), Wanted(16))
+    ahead: list[Replied] = []
+
+    def note(progress: Progress) -> None:
+        assert isinstance(progress, AnswerProgress)
+        ahead.extend(progress.replied)
+
+    found = drive(work, note)
+    assert sorted(one.at for one in ahead) == [0, 1, 2, 3]
+    assert all(found[one.at] == one.reply for one in ahead)
+
+
+def test_prompts_are_taken_a_few_batches_ahead(model: InProcessModel) -> None:
+    """So that batches are of similar length; not all of a large set at once."""
+    taken = known = 0
+
+    def prompts() -> Iterator[ChatPrompt]:
+        nonlocal taken
+        for _ in range(100):
+            taken += 1
+            yield SHORT
+
+    model._batch_tokens = 60
+    most_ahead = 0
+    for step in model.complete(prompts(), CancelToken(), Wanted(16)):
+        assert isinstance(step, AnswerProgress)
+        assert step.total == 0
+        most_ahead = max(most_ahead, taken - known)
+        known += len(step.replied)
+    assert known == 100
+    assert most_ahead < 50
+
+
+def test_what_an_answer_used(model: InProcessModel) -> None:
+    """Tokens of the prompt, and of the answer with the sign that ends it."""
+    work = model.complete([SHORT, BLANK, ENDLESS], CancelToken(), Wanted(7))
+    short, blank, endless = drive(work, lambda _: None)
+    assert short.usage is not None
+    assert blank.usage is not None
+    assert endless.usage is not None
+    assert short.usage.prompt_tokens == len(model._ids(SHORT))
+    tools = model._tokenizer.encode("tools", add_special_tokens=False)
+    assert short.usage.answer_tokens == len(tools) + 1
+    assert blank.usage.answer_tokens > 0
+    assert endless.usage.answer_tokens == 7
+
+
+def test_an_answer_that_waits_for_others_uses_no_more(model: InProcessModel) -> None:
+    wanted = Wanted(30, one_line=True, odds=True)
+    alone = drive(model.complete([LINES], CancelToken(), wanted), lambda _: None)
+    both = model.complete([LINES, ENDLESS], CancelToken(), wanted)
+    first, endless = drive(both, lambda _: None)
+    assert endless.usage is not None
+    assert endless.usage.answer_tokens == 30
+    assert first.usage == alone[0].usage
+    assert isinstance(first, Answer)
+    assert [one.token for one in first.odds][-1].startswith("\n")
+
+
+def test_odds_of_each_token(model: InProcessModel) -> None:
+    work = model.complete([LINES, SHORT], CancelToken(), Wanted(16, odds=True))
+    lines, short = drive(work, lambda _: None)
+    assert isinstance(lines, Answer)
+    assert isinstance(short, Answer)
+    assert "".join(one.token for one in short.odds) == "tools"
+    assert "".join(one.token for one in lines.odds).strip() == COLOURS.text
+    for one in short.odds:
+        odds = [probability for _, probability in one.likely]
+        assert len(odds) == 5
+        assert odds == sorted(odds, reverse=True)
+        assert 0 < sum(odds) <= 1.000001
+        assert one.likely[0] == (one.token, max(odds)), "it is what was learned"
+        assert max(odds) > 0.5
+
+
+def test_a_temperature_samples(model: InProcessModel) -> None:
+    def words(temperature: float) -> set[str]:
+        wanted = Wanted(16, temperature=temperature)
+        work = model.complete([SHORT] * 20, CancelToken(), wanted)
+        return {str(plain([reply])) for reply in drive(work, lambda _: None)}
+
+    torch.manual_seed(0)
+    assert len(words(0.0)) == 1
+    assert len(words(5.0)) > 10
+
+
+def test_half_a_character_is_read_as_a_sign(model: InProcessModel) -> None:
+    half = prompt("saw, ham\ud83dmer")
+    work = model.complete([half], CancelToken(), Wanted(16))
+    assert isinstance(drive(work, lambda _: None)[0], Answer)
+    assert model._ids(half) == model._ids(prompt("saw, ham?mer"))
 
 
 def test_a_job_stops_within_a_batch(model: InProcessModel) -> None:
@@ -113,7 +223,7 @@ def test_a_job_stops_within_a_batch(model: InProcessModel) -> None:
             return super().cancelled
 
     cancel = Later()
-    work = model.complete([ENDLESS], cancel, max_tokens=200)
+    work = model.complete([ENDLESS], cancel, Wanted(200))
     with pytest.raises(Cancelled):
         drive(work, lambda progress: None)
     assert cancel.asked == 3, "the third token was the last"
@@ -121,9 +231,9 @@ def test_a_job_stops_within_a_batch(model: InProcessModel) -> None:
 
 def test_a_prompt_that_is_too_long(model: InProcessModel) -> None:
     long = prompt("saw " * 600)
-    work = model.complete([SHORT, long], CancelToken(), max_tokens=16)
+    work = model.complete([SHORT, long], CancelToken(), Wanted(16))
     short, found = drive(work, lambda progress: None)
-    assert short == TOOLS
+    assert plain([short]) == [TOOLS]
     assert isinstance(found, NoAnswer)
     assert "the model reads 512" in found.reason
 
