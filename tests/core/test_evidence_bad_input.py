@@ -235,7 +235,7 @@ def test_no_evidence(tmp_path: Path, data: bytes) -> None:
     _ask(path, KEY)
 
 
-BROKEN_GZIP = gzip.compress(as_bytes(neuron_row(2, 9)))
+BROKEN_GZIP = gzip.compress(as_bytes(neuron_row(2, 9)), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def _packed(
     (folder / "index.json.gz").write_bytes(gzip.compress(as_bytes(index)))
 
 
-RECORD = gzip.compress(as_bytes(feature_json()))
+RECORD = gzip.compress(as_bytes(feature_json()), mtime=0)
 WHOLE = struct.pack("<I", len(RECORD)) + RECORD
 ZLIB = zlib.compress(as_bytes(feature_json()))
 

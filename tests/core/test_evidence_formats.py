@@ -118,7 +118,11 @@ def test_neuronpedia_row(tmp_path: Path, index: str | int, in_list: bool) -> Non
     row["activations"][0] |= {"binMin": 0.5, "binMax": 2}
     row["explanations"] += [
         {"description": None, "typeName": "x"},
-        {"description": "dogs", "explanationModelName": "claude"},
+        {
+            "id": "clsxqq2xd0000vvp2k5itlhqj",
+            "description": "dogs",
+            "explanationModelName": "claude",
+        },
     ]
     path = tmp_path / "f.json.gz"
     document = [neuron_row(0, 0), row] if in_list else row
@@ -127,8 +131,8 @@ def test_neuronpedia_row(tmp_path: Path, index: str | int, in_list: bool) -> Non
     _check_examples(evidence, ["Top activations", "0.5 to 2"])
     _check_columns(evidence)
     assert evidence.explanations == (
-        StoredExplanation("animals", "np_max-act"),
-        StoredExplanation("dogs", "claude"),
+        StoredExplanation("animals", "np_max-act", "gpt-4o-mini"),
+        StoredExplanation("dogs", "", "claude", "2024-02-22T21:33:42.097+00:00"),
     )
 
 

@@ -1,67 +1,26 @@
 """Labels by counting tokens, by hand."""
 
-import numpy as np
 import pytest
 
-from glossator.evidence.feature_evidence import (
-    ActivationExample,
-    FeatureEvidence,
-    LogitEffect,
-)
-from glossator.graph.attribution_graph import FeatureKey
+from glossator.labelers.held_out import example_id, held_out
 from glossator.labelers.label import (
     FeatureLabeler,
     Label,
     Labeler,
     NoLabel,
     OneByOne,
-    Scored,
 )
 from glossator.labelers.token_frequency import TokenFrequency
-from glossator.progress import CancelToken, drive
-from glossator.protocol.decision import (
-    FeatureScores,
-    ProtocolResult,
-    Tier,
-    TierDecision,
-)
+from glossator.protocol.decision import Tier
+from tests.core.labelled_features import example, falling, labelled, scored
 
 NAME = "token_frequency"
-
-
-def _result(tier: Tier) -> ProtocolResult:
-    decision = TierDecision(tier=tier, routing="calibrated", threshold=3.0, reason="x.")
-    return ProtocolResult(
-        scores=FeatureScores(n_examples=9, n_distinct=9),
-        calibrated=decision,
-        literal=decision,
-        routing="calibrated",
-        embedder="mini",
-    )
-
-
-def _example(text: str) -> ActivationExample:
-    """Tokens parted by ``|``; the one after ``*`` is the top token."""
-    parts = text.split("|")
-    top = next(at for at, part in enumerate(parts) if part.startswith("*"))
-    activations = np.zeros(len(parts), np.float32)
-    activations[top] = 1.0
-    return ActivationExample(tuple(part.lstrip("*") for part in parts), activations)
 
 
 def _label(
     tier: Tier, texts: list[str], logits: list[str] | None = None
 ) -> Label | NoLabel:
-    return TokenFrequency().label(_evidence(texts, logits), _result(tier))
-
-
-def _evidence(texts: list[str], logits: list[str] | None = None) -> FeatureEvidence:
-    return FeatureEvidence(
-        FeatureKey("m", "s", 0, 0),
-        tuple(_example(text) for text in texts),
-        "here",
-        top_logits=tuple(LogitEffect(token, None) for token in logits or []),
-    )
+    return TokenFrequency().label(scored([*map(example, texts)], tier, logits or []))
 
 
 @pytest.mark.parametrize(
@@ -197,18 +156,24 @@ def test_repeated_examples_count_once() -> None:
 
 def test_only_the_strongest_are_counted() -> None:
     texts = [f"x{n}|*▁dog" for n in range(20)] + [f"y{n}|*▁cat" for n in range(30)]
-    evidence = FeatureEvidence(
-        FeatureKey("m", "s", 0, 0),
-        tuple(
-            ActivationExample(made.tokens, made.activations * (50 - at))
-            for at, made in enumerate(map(_example, texts))
-        ),
-        "here",
-    )
-    found = TokenFrequency().label(evidence, _result("input"))
+    known = scored(falling(texts), "input")
+    found = TokenFrequency().label(known)
     assert isinstance(found, Label)
     assert found.text == "dog"
     assert "20 of 20" in found.reason
+    assert found.examples == tuple(map(example_id, known.evidence.examples[:20]))
+
+
+def test_what_is_held_out_is_not_counted() -> None:
+    texts = [f"x{n}|*▁{'dog' if n % 2 else 'cat'}" for n in range(12)]
+    known = scored(falling(texts), "input")
+    found = TokenFrequency(hold_out=True).label(known)
+    assert isinstance(found, Label)
+    assert found.text == "cat"
+    assert "6 of 6" in found.reason
+    assert set(found.examples).isdisjoint(
+        map(example_id, held_out(known.evidence).test)
+    )
 
 
 def test_features_one_by_one() -> None:
@@ -217,9 +182,7 @@ def test_features_one_by_one() -> None:
     labeler = OneByOne(method)
     assert isinstance(labeler, Labeler)
     assert labeler.methods == {NAME}
-    batch = [
-        Scored(_evidence([f"{text}|*▁{text}"]), _result("input")) for text in "abc"
-    ]
-    found = drive(labeler.labels(batch, CancelToken()), lambda progress: None)
+    batch = [scored([example(f"{text}|*▁{text}")], "input") for text in "abc"]
+    found = labelled(labeler, *batch)
     assert [getattr(label, "text", None) for label in found] == ["a a", "b b", "c c"]
-    assert drive(labeler.labels([], CancelToken()), lambda progress: None) == []
+    assert labelled(labeler) == []

@@ -146,7 +146,8 @@ def check(found: FeatureEvidence | None, index: int) -> None:
     assert evidence.histogram is not None
     ways = ["first", "second"] if index % 3 == 0 else ["only"]
     assert evidence.explanations == tuple(
-        StoredExplanation(f"{way} {index}", "oai_token-act-pair") for way in ways
+        StoredExplanation(f"{way} {index}", "oai_token-act-pair", "gpt-4o-mini")
+        for way in ways
     )
 
 

@@ -1,35 +1,25 @@
-"""Labels by a small language model, behind a real server with scripted answers."""
+"""What a small language model is asked, and labels of its answers."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from glossator.errors import InputError, ModelError
-from glossator.evidence.feature_evidence import (
-    ActivationExample,
-    FeatureEvidence,
-    LogitEffect,
-)
-from glossator.graph.attribution_graph import FeatureKey
-from glossator.labelers.answered_label import Unusable, label_in
+from glossator.errors import ModelError
+from glossator.evidence.feature_evidence import ActivationExample
 from glossator.labelers.by_tier import labels_by_tier
-from glossator.labelers.fallback import Fallback
-from glossator.labelers.label import Label, Labeler, NoLabel, Scored
-from glossator.labelers.label_settings import LabelSettings
+from glossator.labelers.held_out import example_id, held_out
+from glossator.labelers.label import Asking, Label, Labeler, NoLabel, Scored
 from glossator.labelers.small_llm import SmallLlm
-from glossator.labelers.token_frequency import TokenFrequency
-from glossator.llm.chat_model import Answer
-from glossator.llm.openai_server import ServerModel
-from glossator.llm.prompt_file import PromptFile, stored_prompt
+from glossator.llm.chat_model import ChatPrompt, Wanted
+from glossator.llm.open_chat_model import open_chat_model
+from glossator.llm.prompt_file import stored_prompt
+from glossator.llm.scripted_model import ScriptedModel
 from glossator.progress import CancelToken, Progress, drive
-from glossator.protocol.decision import (
-    FeatureScores,
-    ProtocolResult,
-    Tier,
-    TierDecision,
-)
+from glossator.protocol.decision import Tier
 from glossator.protocol.protocol_settings import ProtocolSettings
+from tests.core.labelled_features import labelled
+from tests.core.labelled_features import scored as feature
 from tests.core.llm_server import MODEL, Act, ChatServer, chat_server, fails, says
 
 TREES = ["oak", "elm", "maple", "pine"]
@@ -42,9 +32,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
         yield server
 
 
+def trees(prompt: ChatPrompt, wanted: Wanted) -> str:
+    return "trees"
+
+
 @pytest.fixture
-def labeler(server: ChatServer) -> SmallLlm:
-    return SmallLlm(ServerModel.open(server.url, MODEL), ProtocolSettings())
+def model() -> ScriptedModel:
+    return ScriptedModel(trees)
+
+
+@pytest.fixture
+def labeler(model: ScriptedModel) -> SmallLlm:
+    return SmallLlm(model, ProtocolSettings())
 
 
 def scored(
@@ -57,98 +56,87 @@ def scored(
     examples = []
     for at, token in enumerate(tokens):
         values = np.zeros(4, np.float32)
-        values[2] = 100 - 15 * at
+        values[2] = 100 - 15 * at if at < 6 else 20 - at
         after = following[at] if following else " and"
         examples.append(
             ActivationExample((f"{at}", " so", f" {token}", f" {after}"), values)
         )
-    evidence = FeatureEvidence(
-        FeatureKey("m", "s", 0, 0),
-        tuple(examples),
-        "here",
-        top_logits=tuple(LogitEffect(token, None) for token in promoted),
-    )
-    decision = TierDecision(tier=tier, routing="calibrated", threshold=3.0, reason="x.")
-    result = ProtocolResult(
-        scores=FeatureScores(n_examples=9, n_distinct=9),
-        calibrated=decision,
-        literal=decision,
-        routing="calibrated",
-        embedder="mini",
-    )
-    return Scored(evidence, result)
+    return feature(examples, tier, promoted)
 
 
-def labelled(labeler: Labeler, *batch: Scored) -> list[Label | NoLabel]:
-    return drive(labeler.labels(batch, CancelToken()), lambda progress: None)
+def question(model: ScriptedModel) -> str:
+    return model.asked[-1].turns[-1].text
 
 
 # -- what is asked ---------------------------------------------------------------------
 
 
 def test_an_input_feature_is_named_by_its_top_tokens(
-    server: ChatServer, labeler: SmallLlm
+    model: ScriptedModel, labeler: SmallLlm
 ) -> None:
-    server.default = says("trees")
-    (label,) = labelled(labeler, scored("input", ["oak", "elm", "elm", "maple", ""]))
+    known = scored("input", ["oak", "elm", "elm", "maple", ""])
+    (label,) = labelled(labeler, known)
     assert label == Label(
         "trees",
         "small_llm",
         "a language model's name for 3 distinct top tokens of 5 examples.",
-        model=f"{MODEL} at {server.url}",
+        model="scripted",
         prompt_hash=stored_prompt("name_input").hash,
+        examples=tuple(map(example_id, known.evidence.examples)),
     )
-    question = server.asked[0].body["messages"][-1]["content"]
-    assert question == "Tokens: elm (8), oak (10), maple (6)\nLabel:"
+    assert question(model) == "Tokens: elm (8), oak (10), maple (6)\nLabel:"
 
 
 def test_an_output_feature_is_named_by_what_comes_next(
-    server: ChatServer, labeler: SmallLlm
+    model: ScriptedModel, labeler: SmallLlm
 ) -> None:
-    server.default = says("trees")
-    feature = scored("output", ["the"] * 4, TREES, ("▁Oak", "Ġbirch", " oak"))
-    (label,) = labelled(labeler, feature)
+    known = scored("output", ["the"] * 4, TREES, ("▁Oak", "Ġbirch", " oak"))
+    (label,) = labelled(labeler, known)
     assert isinstance(label, Label)
     assert label.text == "say trees"
     assert label.prompt_hash == stored_prompt("name_output").hash
-    question = server.asked[0].body["messages"][-1]["content"]
-    assert "Next tokens: oak (10), elm (8), maple (7), pine (6)\n" in question
-    assert "Made more likely: oak, birch\n" in question
+    assert "Next tokens: oak (10), elm (8), maple (7), pine (6)\n" in question(model)
+    assert "Made more likely: oak, birch\n" in question(model)
 
 
-def test_a_list_of_what_is_promoted_is_no_label(
-    server: ChatServer, labeler: SmallLlm
-) -> None:
-    server.default = says("birch, fir, oak")
-    feature = scored("output", ["the"] * 4, TREES, ("birch", "fir", "oak"))
-    (found,) = labelled(labeler, feature)
+@pytest.mark.parametrize("said", ["say trees", 'Say: "trees"', "trees"])
+def test_say_is_said_once(said: str) -> None:
+    labeler = SmallLlm(ScriptedModel(lambda prompt, wanted: said), ProtocolSettings())
+    (label,) = labelled(labeler, scored("output", ["the"] * 4, TREES))
+    assert isinstance(label, Label)
+    assert label.text == "say trees"
+
+
+def test_a_list_of_what_is_promoted_is_no_label() -> None:
+    model = ScriptedModel(lambda prompt, wanted: "birch, fir, oak")
+    known = scored("output", ["the"] * 4, TREES, ("birch", "fir", "oak"))
+    (found,) = labelled(SmallLlm(model, ProtocolSettings()), known)
     assert isinstance(found, NoLabel)
     assert "only lists the tokens" in found.reason
 
 
 def test_an_output_feature_without_logits(
-    server: ChatServer, labeler: SmallLlm
+    model: ScriptedModel, labeler: SmallLlm
 ) -> None:
     labelled(labeler, scored("output", ["the"] * 4, TREES))
-    assert "likely: not known\n" in server.asked[0].body["messages"][-1]["content"]
+    assert "likely: not known\n" in question(model)
 
 
 def test_tokens_are_told_as_they_are_seen(
-    server: ChatServer, labeler: SmallLlm
+    model: ScriptedModel, labeler: SmallLlm
 ) -> None:
     """Whatever a file holds, a token stays on its line and fills in no place."""
     odd = ["a\nLabel:", "$tokens", "\ud83d", "\x1b[2J"]
     labelled(labeler, scored("input", odd))
-    question = server.asked[0].body["messages"][-1]["content"]
-    assert question.count("\n") == 1
-    assert "a⏎label:" in question
-    assert "$tokens" in question
-    assert "U+D83D" in question
-    assert "U+001B" in question
+    assert question(model).count("\n") == 1
+    assert "a⏎label:" in question(model)
+    assert "$tokens" in question(model)
+    assert "U+D83D" in question(model)
+    assert "U+001B" in question(model)
 
 
 def test_where_there_is_nothing_to_sum_up_nothing_is_asked(
-    server: ChatServer, labeler: SmallLlm
+    model: ScriptedModel, labeler: SmallLlm
 ) -> None:
     found = labelled(
         labeler,
@@ -156,195 +144,52 @@ def test_where_there_is_nothing_to_sum_up_nothing_is_asked(
         scored("input", ["", ""]),
         scored("output", ["oak"], [""]),
         scored("cross", TREES),
+        scored("input", []),
     )
     assert found == [
         NoLabel("small_llm", "4 of 5 top tokens are one: there is nothing to sum up."),
         NoLabel("small_llm", "the top tokens hold no text."),
         NoLabel("small_llm", "the next tokens hold no text."),
         NoLabel("small_llm", "cross features are not asked about."),
+        NoLabel("small_llm", "there is no example of it that holds text."),
     ]
-    assert server.asked == []
+    assert model.asked == []
 
 
-def test_labels_come_in_the_order_of_the_features(
-    server: ChatServer, labeler: SmallLlm
-) -> None:
-    server.by_prompt = {"oak": says("trees"), "trout": says("fish")}
-    found = labelled(
-        labeler,
-        scored("input", ["trout", "pike"]),
+def test_what_is_held_out_is_not_listed(model: ScriptedModel) -> None:
+    tokens = [f"tree{at}" for at in range(12)]
+    known = scored("input", tokens)
+    (label,) = labelled(SmallLlm(model, ProtocolSettings()), known)
+    assert all(
+        (f"{token} (" in question(model)) is (at % 2 == 0)
+        for at, token in enumerate(tokens)
+    )
+    assert isinstance(label, Label)
+    kept = map(example_id, held_out(known.evidence).test)
+    assert set(label.examples).isdisjoint(kept)
+    (label,) = labelled(SmallLlm(model, ProtocolSettings(), hold_out=False), known)
+    assert all(f"{token} (" in question(model) for token in tokens)
+    assert isinstance(label, Label)
+    assert len(label.examples) == 12
+
+
+def test_what_will_be_asked_is_known_before(model: ScriptedModel) -> None:
+    batch = [
+        scored("input", TREES),
         scored("input", ["oak"] * 9),
-        scored("input", TREES),
-    )
-    assert [getattr(label, "text", None) for label in found] == ["fish", None, "trees"]
-
-
-# -- what is answered ------------------------------------------------------------------
-
-INPUT = stored_prompt("name_input").filled(tokens="oak (10), elm (9)")
-
-
-@pytest.mark.parametrize(
-    ("text", "label"),
-    [
-        ("trees", "trees"),
-        ("\n\n  trees  \nThey are all kinds of trees.", "trees"),
-        ("Label: trees", "trees"),
-        ("**Label:** “trees”.", "trees"),
-        ("The label is: 'trees'", "trees"),
-        ("- trees", "trees"),
-        ("1. trees", "trees"),
-        ("`trees`", "trees"),
-        ("1, 2 and 3", "1, 2 and 3"),
-        ("2", "2"),
-        ("say trees", "trees"),
-        ('Say "trees"', "trees"),
-        ("say: trees", "trees"),
-        ("saying farewell", "saying farewell"),
-        ('"yes" or "no"', '"yes" or "no"'),
-        ("trees (10)", "trees"),
-        ("trees,  broad-leaved\ttrees", "trees, broad-leaved trees"),
-        ("trees, Trees, trees", "trees"),
-        ("trees, shrubs, trees,", "trees, shrubs"),
-        ("oak, elm", "oak, elm"),
-        ("oak", "oak"),
-        ("<think>They are\nplants.</think>\n\ntrees", "trees"),
-        ("it", "it"),
-        ("this, that and these", "this, that and these"),
-        ("is, was and were", "is, was and were"),
-        ("I and we", "I and we"),
-        ("forms of: is, was", "forms of: is, was"),
-        ("tr\x00ees\u202e", "trees"),
-        ("деревья", "деревья"),
-    ],
-)
-def test_the_label_in_an_answer(text: str, label: str) -> None:
-    assert label_in(Answer(text, "stop"), INPUT, ("oak", "elm")) == label
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("<think>a</think>", "holds no text"),
-        ("<think>They are", "comes to no end"),
-        ("I'm sorry, but I can't help with that.", "refuses"),
-        ("I’m not able to tell", "refuses"),
-        ("As an AI, I have no opinion", "refuses"),
-        ("Unclear.", "refuses"),
-        ("none", "refuses"),
-        ("…", "holds no word"),
-        ('""', "holds no word"),
-        ("trees \ufffd", "holds no word"),
-        ("Sure! Here is a label:", "announces a label"),
-        ("Label:", "holds no word"),
-        ("Common theme:", "announces a label"),
-        (" ".join(["tree"] * 13), "prose (13 words)"),
-        ("x" * 81, "prose (1 words)"),
-        ("This feature fires on trees.", "a sentence"),
-        ("The tokens are trees", "a sentence"),
-        ("It is trees.", "a sentence"),
-        ("It’s trees", "a sentence"),
-        ("Based on the list, trees", "a sentence"),
-        ("Oak and elm are both trees", "a sentence"),
-        ("oak, elm, maple", "only lists the tokens"),
-        ("ash, fir, yew, fig, lime", "a list of 5"),
-        ("Oak (10), elm (9), Maple (8)", "only lists the tokens"),
-        ("tools", "repeats the prompt"),
-        ("hammer, saw", "repeats the prompt"),
-        ("one short label", "repeats the prompt"),
-        ("words", "repeats the prompt"),
-    ],
-)
-def test_what_is_no_label(text: str, why: str) -> None:
-    found = label_in(Answer(text, "stop"), INPUT, ("oak", "elm", "maple"))
-    assert isinstance(found, Unusable)
-    assert why in found.why
-
-
-def test_what_repeats_the_prompt_may_be_the_features_own() -> None:
-    assert label_in(Answer("tools", "stop"), INPUT, ("tools", "elm")) == "tools"
-
-
-@pytest.mark.parametrize(
-    ("text", "label"),
-    [
-        ("broad-leaved trees and", None),
-        ("trees, shrubs, gra", None),
-        ("trees, trees, trees, tr", "trees"),
-        ("trees\nwhich are", "trees"),
-    ],
-)
-def test_an_answer_that_was_cut_off(text: str, label: str | None) -> None:
-    found = label_in(Answer(text, "length"), INPUT, ())
-    assert found == (label or Unusable("which is cut off"))
-
-
-@pytest.mark.parametrize(
-    ("act", "reason"),
-    [
-        (says("They are all kinds of trees."), "all kinds of trees.”, which is a sen"),
-        (says("I'm sorry,\nno"), "answered “I'm sorry, no”, which refuses."),
-        (says("\x1b[2J" + "tree " * 90), "answered “U+001B[2Jtree tree"),
-        (says(""), "failed: the answer is empty."),
-        (fails(500, "out of order"), "failed: status 500: out of order."),
-        (says(None, refusal="I won't."), "failed: the model refuses: I won't."),
-    ],
-)
-def test_no_label_tells_why(
-    server: ChatServer, labeler: SmallLlm, act: Act, reason: str
-) -> None:
-    server.default = act
-    (found,) = labelled(labeler, scored("input", TREES))
-    assert isinstance(found, NoLabel)
-    assert found.method == "small_llm"
-    assert reason in found.reason
-    assert len(found.reason) < 160
-
-
-@pytest.mark.parametrize("act", [fails(401), fails(404), fails(429)])
-def test_a_server_that_gives_nothing_ends_the_labelling(
-    server: ChatServer, labeler: SmallLlm, act: Act
-) -> None:
-    server.default = act
-    with pytest.raises(ModelError, match=f"^{MODEL} at http"):
-        labelled(labeler, scored("input", TREES))
-
-
-# -- together with others --------------------------------------------------------------
-
-
-def test_tokens_are_counted_where_the_answer_is_no_label(
-    server: ChatServer, labeler: SmallLlm
-) -> None:
-    server.by_prompt = {"oak": says("trees"), "pike": says("I'm sorry, no.")}
-    both = Fallback(labeler, TokenFrequency())
-    assert both.methods == {"small_llm", "token_frequency"}
-    named, counted, dominant, none = labelled(
-        both,
-        scored("input", TREES),
-        scored("input", ["pike", "trout"]),
-        scored("input", ["pike"] * 5),
-        scored("input", [""]),
-    )
-    assert isinstance(named, Label)
-    assert named.method == "small_llm"
-    assert isinstance(counted, Label)
-    assert (counted.text, counted.method, counted.model, counted.prompt_hash) == (
-        "0 so pike",
-        "token_frequency",
-        "",
-        "",
-    )
-    assert counted.reason.startswith("the language model answered “I'm sorry, no.”")
-    assert "refuses. Instead: 1 of 2 examples end in" in counted.reason
-    assert isinstance(dominant, Label)
-    assert dominant.text == "so pike"
-    assert isinstance(none, NoLabel)
-    assert none.method == "token_frequency"
+        scored("output", ["the"] * 4, TREES),
+    ]
+    planned: Asking = SmallLlm(None, ProtocolSettings())
+    prompts = planned.asked(batch)
+    labeler: Labeler = SmallLlm(model, ProtocolSettings())
+    labelled(labeler, *batch)
+    assert prompts == model.asked
+    assert [prompt.about for prompt in prompts] == ["f:3:17", "f:3:17"]
+    assert planned.wanted == Wanted(32, one_line=True, purpose="small_llm")
 
 
 def test_features_of_both_tiers_are_asked_together(
-    server: ChatServer, labeler: SmallLlm
+    model: ScriptedModel, labeler: SmallLlm
 ) -> None:
     steps: list[Progress] = []
     batch = [
@@ -352,55 +197,54 @@ def test_features_of_both_tiers_are_asked_together(
         scored("output", ["the"] * 4, TREES),
         scored("input", TREES),
     ]
-    server.default = says("trees")
     work = labels_by_tier(batch, {"input": labeler, "output": labeler}, CancelToken())
     found = drive(work, lambda progress: steps.append(progress))
     assert found[0] == NoLabel("", "obscure features are left to the review.")
     assert [getattr(label, "text", "") for label in found] == ["", "say trees", "trees"]
-    assert {step.total for step in steps} == {2}
+    assert [step.done for step in steps] == [1, 2]
 
 
-# -- prompts and settings --------------------------------------------------------------
+# -- with a real server ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "places"),
-    [("name_input", {"tokens"}), ("name_output", {"tokens", "promoted"})],
-)
-def test_the_prompts_of_the_program(name: str, places: set[str]) -> None:
-    asked = stored_prompt(name)
-    roles = [turn.role for turn in asked.turns]
-    assert roles[0] == "system"
-    assert roles[1:] == ["user", "assistant"] * (len(roles) // 2 - 1) + ["user"]
-    filled = asked.filled(**{place: f"<{place}>" for place in places})
-    assert "$" not in "".join(turn.text for turn in filled.turns)
-    assert all(f"<{place}>" in filled.turns[-1].text for place in places)
+def served(server: ChatServer) -> SmallLlm:
+    return SmallLlm(open_chat_model(server.url, MODEL), ProtocolSettings())
 
 
-def test_a_changed_prompt_has_another_hash() -> None:
-    text = "### system\nName it.\n### user\n$tokens\n"
-    assert PromptFile(text).hash != PromptFile(text.replace("it", "them")).hash
-    assert len(PromptFile(text).hash) == 12
+def test_labels_come_in_the_order_of_the_features(server: ChatServer) -> None:
+    server.by_prompt = {"oak": says("trees"), "trout": says("fish")}
+    found = labelled(
+        served(server),
+        scored("input", ["trout", "pike"]),
+        scored("input", ["oak"] * 9),
+        scored("input", TREES),
+    )
+    assert [getattr(label, "text", None) for label in found] == ["fish", None, "trees"]
 
 
 @pytest.mark.parametrize(
-    ("settings", "problem"),
+    ("act", "reason"),
     [
-        (LabelSettings(), ""),
-        (LabelSettings(llm="kept for later, while ftp://"), ""),
-        (LabelSettings(tier1="small_llm", llm="some/model"), ""),
-        (LabelSettings(tier1="small_llm", llm="http://host", llm_model="m"), ""),
-        (LabelSettings(tier1="small_llm"), "llm: name a small language model"),
-        (LabelSettings(tier1="small_llm", llm="ftp://host"), "llm: 'ftp://host' is no"),
-        (
-            LabelSettings(tier1="small_llm", llm="some/model", llm_model="m"),
-            "llm_model: 'm' is to be a model of a server",
-        ),
+        (says("They are all kinds of trees."), "all kinds of trees”, which is a sen"),
+        (says("I'm sorry,\nno"), "answered “I'm sorry,”, which refuses."),
+        (says("\x1b[2J" + "tree " * 90), "answered “[2Jtree tree"),
+        (says(""), "failed: the answer is empty."),
+        (says(None, refusal="I won't."), "failed: the model refuses: I won't."),
     ],
 )
-def test_settings_are_checked(settings: LabelSettings, problem: str) -> None:
-    if problem:
-        with pytest.raises(InputError, match=f"^{problem}"):
-            settings.checked()
-    else:
-        assert settings.checked() is settings
+def test_no_label_tells_why(server: ChatServer, act: Act, reason: str) -> None:
+    server.default = act
+    (found,) = labelled(served(server), scored("input", TREES))
+    assert isinstance(found, NoLabel)
+    assert found.method == "small_llm"
+    assert reason in found.reason
+    assert len(found.reason) < 160
+
+
+@pytest.mark.parametrize("act", [fails(401), fails(404)])
+def test_a_server_that_gives_nothing_ends_the_labelling(
+    server: ChatServer, act: Act
+) -> None:
+    server.default = act
+    with pytest.raises(ModelError, match=f"^{MODEL} at http"):
+        labelled(served(server), scored("input", TREES))

@@ -26,14 +26,22 @@ class _Histogram(msgspec.Struct):
     counts: list[float]
 
 
+class _Explanation(msgspec.Struct, array_like=True):
+    """As a list, of which older stores have the first two."""
+
+    text: str
+    method: str
+    model: str = ""
+    at: str = ""
+
+
 class _Evidence(msgspec.Struct):
     examples: list[_Example]
     top_logits: list[tuple[str, float | None]] = []
     bottom_logits: list[tuple[str, float | None]] = []
     density: float | None = None
     histogram: _Histogram | None = None
-    explanations: list[tuple[str, str]] = []
-    """Text and method."""
+    explanations: list[_Explanation] = []
 
 
 def encode_evidence(evidence: FeatureEvidence) -> bytes:
@@ -57,7 +65,9 @@ def encode_evidence(evidence: FeatureEvidence) -> bytes:
             if histogram
             else None
         ),
-        explanations=[(e.text, e.method) for e in evidence.explanations],
+        explanations=[
+            _Explanation(e.text, e.method, e.model, e.at) for e in evidence.explanations
+        ],
     )
     return msgspec.json.encode(record)
 
@@ -86,7 +96,10 @@ def decode_evidence(data: bytes, feature: FeatureKey, origin: str) -> FeatureEvi
         bottom_logits=tuple(LogitEffect(*effect) for effect in record.bottom_logits),
         density=record.density,
         histogram=_histogram(record.histogram),
-        explanations=tuple(StoredExplanation(*e) for e in record.explanations),
+        explanations=tuple(
+            StoredExplanation(e.text, e.method, e.model, e.at)
+            for e in record.explanations
+        ),
     )
 
 

@@ -79,6 +79,16 @@ class StoredExplanation:
 
     text: str
     method: str
+    """"" where the source does not name it."""
+    model: str = ""
+    """The language model that wrote it."""
+    at: str = ""
+    """When, in ISO 8601; "" where the source does not tell."""
+
+    @property
+    def by(self) -> str:
+        """Method and model, as far as the source tells."""
+        return " · ".join(filter(None, (self.method, self.model)))
 
 
 @dataclass(frozen=True, eq=False)

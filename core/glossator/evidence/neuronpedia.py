@@ -1,5 +1,7 @@
 """Neuronpedia feature JSON: ``Neuron`` rows, one a file or a list in one."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -15,6 +17,11 @@ from glossator.evidence.feature_evidence import FeatureEvidence, StoredExplanati
 from glossator.evidence.record_files import RecordFiles, StoredRecord
 from glossator.graph.attribution_graph import FeatureKey
 
+_CUID = re.compile(r"c([0-9a-z]{8})[0-9a-z]{16}")
+"""``c``, milliseconds since 1970 in base 36, counter, host and chance: the first cuids
+(github.com/paralleldrive/cuid), which Neuronpedia's database gives."""
+_FIRST_CUIDS = 1.3e9
+
 
 class WireRowActivation(WireActivation):
     bin_min: float | None = msgspec.field(default=None, name="binMin")
@@ -22,9 +29,13 @@ class WireRowActivation(WireActivation):
 
 
 class WireExplanation(msgspec.Struct):
+    id: str | None = None
+    """A cuid, which begins with the time."""
     description: str | None = None
     type_name: str | None = msgspec.field(default=None, name="typeName")
     model_name: str | None = msgspec.field(default=None, name="explanationModelName")
+    created: str | None = msgspec.field(default=None, name="createdAt")
+    """Not in the export."""
 
 
 class _RowHeader(msgspec.Struct, kw_only=True):
@@ -74,11 +85,30 @@ def row_evidence(
         origin=origin,
         field=field,
         explanations=tuple(
-            StoredExplanation(e.description, e.type_name or e.model_name or "")
-            for e in row.explanations
-            if e.description
+            told for e in row.explanations if (told := stored_explanation(e))
         ),
     )
+
+
+def stored_explanation(wire: WireExplanation) -> StoredExplanation | None:
+    """None where it says nothing."""
+    if not wire.description or not wire.description.strip():
+        return None
+    return StoredExplanation(
+        wire.description,
+        wire.type_name or "",
+        wire.model_name or "",
+        wire.created or _time_of(wire.id or ""),
+    )
+
+
+def _time_of(cuid: str) -> str:
+    """When an id was made; "" where it is none, or of a time before there were any."""
+    match = _CUID.fullmatch(cuid)
+    seconds = int(match[1], 36) / 1000 if match else 0.0
+    if seconds < _FIRST_CUIDS:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def row_feature(data: bytes, source: Path | str, field: str = "") -> FeatureKey:

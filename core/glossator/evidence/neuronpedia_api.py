@@ -76,7 +76,7 @@ class NeuronpediaApi:
         self, features: Sequence[FeatureKey], web: WebClient, key: ApiKey | None
     ) -> Mapping[FeatureKey, bytes]:
         """Rows that decode and hold examples, in whatever order they come."""
-        asked = {self._named(feature): feature for feature in features}
+        asked = {self.named(feature): feature for feature in features}
         body = [
             {
                 "modelId": self.model,
@@ -124,7 +124,7 @@ class NeuronpediaApi:
             told = row_feature(data, url)
         except EvidenceError as error:
             return Failed(feature, str(error), answered=True)
-        if told != self._named(feature):
+        if told != self.named(feature):
             return Failed(feature, f"{url}: a row of {told} came", answered=True)
         return self._record(feature, data)
 
@@ -134,7 +134,7 @@ class NeuronpediaApi:
     def _set_of(self, feature: FeatureKey) -> str:
         return self.attention_set if feature.attention else self.source_set
 
-    def _named(self, feature: FeatureKey) -> FeatureKey:
+    def named(self, feature: FeatureKey) -> FeatureKey:
         """The feature as Neuronpedia calls it."""
         source_set = self._set_of(feature)
         return FeatureKey(self.model, source_set, feature.layer, feature.index)

@@ -34,8 +34,8 @@ from glossator.evidence.neuronpedia import (
 from glossator.graph.attribution_graph import FeatureKey
 
 _KINDS = ("features", "explanations", "activations")
-_BATCH = re.compile(r"batch-(\d{1,9})\.jsonl(?:\.gz)?")
-_INDEX = re.compile(rb'"index"\s*:\s*"?(\d{1,18})\b')
+BATCH = re.compile(r"batch-(\d{1,9})\.jsonl(?:\.gz)?")
+INDEX = re.compile(rb'"index"\s*:\s*"?(\d{1,18})\b')
 """Inside a text the quotes would be escaped, so that the first match is the key's."""
 _SOURCE = re.compile(rb'"(modelId|layer)"\s*:\s*"([^"\\]{1,200})"')
 _MOST_LINE = 64 * 2**20
@@ -43,7 +43,7 @@ _TRIED_LINES = 100
 """Lines at the beginning of a file of which one must tell whose they are."""
 
 
-class _Line(NamedTuple):
+class BatchLine(NamedTuple):
     place: str
     """File and number of the line, for errors."""
     data: bytes
@@ -71,7 +71,7 @@ class NeuronpediaExport:
             if there are no sources.
         """
         self._folder = folder
-        self._sources = [_Source(place) for place in _source_folders(folder)]
+        self._sources = [_Source(place) for place in source_folders(folder)]
         if not self._sources:
             message = (
                 "no export of Neuronpedia (features/batch-0.jsonl.gz and the like)"
@@ -97,7 +97,7 @@ class NeuronpediaExport:
 
 def recognises(path: Path) -> bool:
     """Whether a folder looks like an export, or a part of one."""
-    return bool(_source_folders(path))
+    return bool(source_folders(path))
 
 
 def _names(feature: FeatureKey) -> tuple[str, str]:
@@ -105,13 +105,13 @@ def _names(feature: FeatureKey) -> tuple[str, str]:
     return feature.model, f"{feature.layer}-{feature.source_set}"
 
 
-def _source_folders(folder: Path) -> list[Path]:
+def source_folders(folder: Path) -> list[Path]:
     for depth in ("", "*/", "*/*/"):
         found = {
             batch.parent.parent
             for kind in _KINDS
             for batch in folder.glob(f"{depth}{kind}/batch-*.jsonl*")
-            if _BATCH.fullmatch(batch.name)
+            if BATCH.fullmatch(batch.name)
         }
         if found:
             return sorted(found)
@@ -134,7 +134,7 @@ class _Source:
         firsts = [batches.files[0][1] for batches in kinds if batches.files]
         for path in firsts:
             with suppress(EvidenceError):
-                for line in islice(_lines(path), _TRIED_LINES):
+                for line in islice(lines_of(path), _TRIED_LINES):
                     found = dict(_SOURCE.findall(line.data))
                     if len(found) == 2:
                         return found[b"modelId"].decode(), found[b"layer"].decode()
@@ -161,7 +161,7 @@ class _Source:
         return row_evidence(msgspec.json.encode(row), feature, str(self.folder))
 
 
-def _activation(line: _Line) -> WireRowActivation:
+def _activation(line: BatchLine) -> WireRowActivation:
     found = decode(line.data, WireRowActivation, source=line.place)
     n = len(found.tokens)
     activation_column(found.values, n, source=line.place, field="values")
@@ -180,7 +180,7 @@ class _Batches(ABC):
         """Number and path, by number."""
         found = {}
         for path in sorted(self._folder.glob("batch-*.jsonl*")):
-            if match := _BATCH.fullmatch(path.name):
+            if match := BATCH.fullmatch(path.name):
                 found[int(match[1])] = path
         return sorted(found.items())
 
@@ -188,7 +188,7 @@ class _Batches(ABC):
     def holding(self, index: int) -> list[Path]:
         """Files that may hold a feature's lines; raises EvidenceError."""
 
-    def lines(self, index: int, asked: Collection[int]) -> list[_Line]:
+    def lines(self, index: int, asked: Collection[int]) -> list[BatchLine]:
         """Find a feature's lines.
 
         Parameters
@@ -200,7 +200,7 @@ class _Batches(ABC):
         EvidenceError
             if a file that may hold some is damaged.
         """
-        found: list[_Line] = []
+        found: list[BatchLine] = []
         for path in self.holding(index):
             if index in asked:
                 found += _unpacked(self._all_asked(path, asked).get(index))
@@ -274,23 +274,23 @@ class _NumberedBatches(_Batches):
 def _first_index(path: Path) -> int | None:
     """Index of the first line that has one; None where the file does not tell."""
     with suppress(EvidenceError):
-        for line in islice(_lines(path), _TRIED_LINES):
-            if match := _INDEX.search(line.data):
+        for line in islice(lines_of(path), _TRIED_LINES):
+            if match := INDEX.search(line.data):
                 return int(match[1])
     return None
 
 
-def _scanned(path: Path, wanted: Collection[int]) -> dict[int, list[_Line]]:
+def _scanned(path: Path, wanted: Collection[int]) -> dict[int, list[BatchLine]]:
     """Lines of some features, by index; other lines may be of any form."""
-    found: dict[int, list[_Line]] = {}
-    for line in _lines(path):
-        match = _INDEX.search(line.data)
+    found: dict[int, list[BatchLine]] = {}
+    for line in lines_of(path):
+        match = INDEX.search(line.data)
         if match and (index := int(match[1])) in wanted:
             found.setdefault(index, []).append(line)
     return found
 
 
-def _lines(path: Path) -> Iterator[_Line]:
+def lines_of(path: Path) -> Iterator[BatchLine]:
     """Stream the lines of a file.
 
     Raises
@@ -307,17 +307,17 @@ def _lines(path: Path) -> Iterator[_Line]:
                 place = f"{path}, line {number}"
                 if len(data) > _MOST_LINE or room < 0:
                     raise EvidenceError("the file is too long", source=place)
-                yield _Line(place, data)
+                yield BatchLine(place, data)
     except (OSError, EOFError, zlib.error) as error:
         message = f"the file is damaged or cut off ({error})"
         raise EvidenceError(message, source=f"{path}, line {number + 1}") from error
 
 
-def _packed(lines: list[_Line]) -> bytes:
+def _packed(lines: list[BatchLine]) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(lines), 1)
 
 
-def _unpacked(packed: bytes | None) -> list[_Line]:
+def _unpacked(packed: bytes | None) -> list[BatchLine]:
     if packed is None:
         return []
-    return msgspec.msgpack.decode(zlib.decompress(packed), type=list[_Line])
+    return msgspec.msgpack.decode(zlib.decompress(packed), type=list[BatchLine])

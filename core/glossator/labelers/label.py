@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from glossator.evidence.feature_evidence import FeatureEvidence
+from glossator.llm.chat_model import ChatPrompt, Wanted
 from glossator.progress import CancelToken, Progress
 from glossator.protocol.decision import ProtocolResult
+from glossator.verbalize.verbalization import Verbalization
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,10 @@ class Label:
     model: str = ""
     """The language model that wrote it; "" where none did."""
     prompt_hash: str = ""
+    examples: tuple[str, ...] = ()
+    """Ids of the examples that the method saw (`held_out.example_id`): on all others
+    it can be scored.
+    """
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,16 @@ class Scored(NamedTuple):
 
     evidence: FeatureEvidence
     result: ProtocolResult
+    verbalizations: tuple[Verbalization, ...] = ()
+    """What verbalizers said of the feature and of its examples."""
+
+
+@dataclass(frozen=True)
+class LabelsProgress(Progress):
+    """A step of labelling, with what is final; it is in the result, too."""
+
+    said: tuple[tuple[int, Label | NoLabel], ...] = ()
+    """By number of the feature in the batch."""
 
 
 @runtime_checkable
@@ -51,6 +67,8 @@ class Labeler(Protocol):
     ) -> Generator[Progress, None, list[Label | NoLabel]]:
         """Label features, in their order; progress counts them.
 
+        What takes long goes ahead, once, with a `LabelsProgress`.
+
         Raises
         ------
         Cancelled
@@ -62,15 +80,30 @@ class Labeler(Protocol):
 
 
 @runtime_checkable
+class Asking(Protocol):
+    """A labeler that asks a chat model; what it will ask is known before it does."""
+
+    @property
+    def wanted(self) -> Wanted: ...
+
+    @property
+    def expected_tokens(self) -> int:
+        """Of a typical answer."""
+        ...
+
+    def asked(self, batch: Sequence[Scored]) -> list[ChatPrompt]:
+        """The prompts, of those features that it asks about."""
+        ...
+
+
+@runtime_checkable
 class FeatureLabeler(Protocol):
     """A method that takes no time to speak of, and so one feature at a time."""
 
     @property
     def name(self) -> str: ...
 
-    def label(
-        self, evidence: FeatureEvidence, result: ProtocolResult
-    ) -> Label | NoLabel: ...
+    def label(self, scored: Scored) -> Label | NoLabel: ...
 
 
 @dataclass(frozen=True)
@@ -87,4 +120,4 @@ class OneByOne:
         self, batch: Sequence[Scored], cancel: CancelToken
     ) -> Generator[Progress, None, list[Label | NoLabel]]:
         yield from ()
-        return [self.method.label(*scored) for scored in batch]
+        return [self.method.label(scored) for scored in batch]

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glossator.evidence.feature_evidence import FeatureEvidence
-from glossator.evidence.token_text import visible_token
-from glossator.labelers.label import Label, NoLabel
-from glossator.protocol.decision import ProtocolResult, Sense
+from glossator.evidence.token_text import distinct_examples, visible_token
+from glossator.labelers.held_out import example_id
+from glossator.labelers.label import Label, NoLabel, Scored
+from glossator.protocol.decision import Sense
 from glossator.protocol.protocol_settings import ProtocolSettings
-from glossator.protocol.windows import FeatureWindows, cut_windows
+from glossator.protocol.windows import FeatureWindows, chosen_examples, cut_windows
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _LISTED = 3
@@ -24,19 +24,23 @@ _TELLING = 0.15
 
 @dataclass(frozen=True)
 class SenseWords:
-    """Proposes a label a sense, in one text: ``1: river, water · 2: loan, bank``."""
+    """Proposes a label a sense, in one text: ``1: river, water · 2: loan, bank``.
+
+    The protocol found the senses among all scored examples, so none is held out.
+    """
 
     settings: ProtocolSettings
     """Those of the run: they say which examples a sense counts."""
     name: str = "sense_words"
 
-    def label(
-        self, evidence: FeatureEvidence, result: ProtocolResult
-    ) -> Label | NoLabel:
-        found = result.scores.senses
-        if result.tier != "cross" or found is None:
+    def label(self, scored: Scored) -> Label | NoLabel:
+        found = scored.result.scores.senses
+        if scored.result.tier != "cross" or found is None:
             return NoLabel(self.name, "labels only features with several senses.")
-        windows = cut_windows(evidence, self.settings)
+        usable = distinct_examples(scored.evidence.examples)
+        settings = self.settings
+        chosen = chosen_examples(usable, settings.n_examples, settings.examples)
+        windows = cut_windows(scored.evidence, settings)
         words = [_words(text) for text in windows.texts[found.window]]
         told = [_told(sense, words, windows) for sense in found.senses]
         text = " · ".join(f"{at}: {part}" for at, part in enumerate(told, 1))
@@ -46,6 +50,7 @@ class SenseWords:
             self.name,
             f"words that tell {len(told)} senses apart, of {sizes} examples that agree "
             f"in the {found.window} window.",
+            examples=tuple(map(example_id, chosen)),
         )
 
 

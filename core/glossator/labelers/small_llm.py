@@ -6,76 +6,42 @@ it answers is a label or nothing (`answered_label`).
 """
 
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from glossator.errors import ModelError
-from glossator.evidence.feature_evidence import FeatureEvidence
-from glossator.evidence.token_text import visible_token
-from glossator.labelers.answered_label import Unusable, label_in
-from glossator.labelers.label import Label, NoLabel, Scored
-from glossator.llm.chat_model import ChatModel, ChatPrompt, NoAnswer, Reply
+from glossator.evidence.token_text import distinct_examples, visible_token
+from glossator.labelers.answered_label import Reading
+from glossator.labelers.asked import AskedLabeler, Question
+from glossator.labelers.held_out import example_id
+from glossator.labelers.label import NoLabel, Scored
+from glossator.llm.chat_model import Wanted
 from glossator.llm.prompt_file import stored_prompt
-from glossator.progress import CancelToken, Progress
 from glossator.protocol.comparators import promoted_tokens
-from glossator.protocol.decision import ProtocolResult, Tier
 from glossator.protocol.protocol_settings import ProtocolSettings
-from glossator.protocol.windows import cut_windows
+from glossator.protocol.windows import chosen_examples, cut_windows
 
-_MAX_TOKENS = 32
 _DOMINANT = 0.8
 """Share of examples from which one token alone is label enough."""
 _LISTED = 12
 _PROMOTED = 10
-_QUOTED = 60
-"""Letters of an answer in a reason."""
-
-
-class _Question(NamedTuple):
-    prompt: ChatPrompt
-    prompt_hash: str
-    listed: tuple[str, ...]
-    """The feature's own tokens in the prompt."""
-    about: str
-    """What the tokens are, in words."""
 
 
 @dataclass(frozen=True)
-class SmallLlm:
+class SmallLlm(AskedLabeler):
     """Labels input and output features."""
 
-    model: ChatModel
     settings: ProtocolSettings
     """Those of the run: they say which examples count."""
-    name: str = "small_llm"
 
-    @property
-    def methods(self) -> frozenset[str]:
-        return frozenset({self.name})
+    name = "small_llm"
+    wanted = Wanted(max_tokens=32, one_line=True, purpose=name)
+    expected_tokens = 6
+    reading = Reading(says=True)
 
-    def labels(
-        self, batch: Sequence[Scored], cancel: CancelToken
-    ) -> Generator[Progress, None, list[Label | NoLabel]]:
-        asked = [self._question(*scored) for scored in batch]
-        prompts = [one.prompt for one in asked if isinstance(one, _Question)]
-        replies = yield from self.model.complete(
-            prompts, cancel, max_tokens=_MAX_TOKENS, one_line=True
-        )
-        coming = iter(replies)
-        return [
-            self._label(one, next(coming), scored.result.tier)
-            if isinstance(one, _Question)
-            else one
-            for one, scored in zip(asked, batch, strict=True)
-        ]
-
-    def _question(
-        self, evidence: FeatureEvidence, result: ProtocolResult
-    ) -> _Question | NoLabel:
+    def question(self, scored: Scored) -> Question | NoLabel:
         """What to ask of a feature; nothing where its tokens need no name."""
-        windows = cut_windows(evidence, self.settings)
-        match result.tier:
+        windows = cut_windows(scored.evidence, self.settings)
+        match scored.result.tier:
             case "input":
                 tokens, what = windows.top_tokens, "top tokens"
             case "output":
@@ -99,33 +65,28 @@ class SmallLlm:
                 for token, strength in zip(listed, strengths.values(), strict=True)
             )
         }
-        about = f"{len(listed)} distinct {what} of {len(tokens)} examples"
-        if result.tier == "output":
-            promoted = [visible_token(t) for t in promoted_tokens(evidence)[:_PROMOTED]]
-            values["promoted"] = ", ".join(promoted) or "not known"
-            listed = (*listed, *promoted)
-        asked = stored_prompt(f"name_{result.tier}")
-        return _Question(asked.filled(**values), asked.hash, listed, about)
-
-    def _label(self, asked: _Question, reply: Reply, tier: Tier) -> Label | NoLabel:
-        if isinstance(reply, NoAnswer):
-            if reply.lasting:
-                raise ModelError(reply.reason, source=self.model.name)
-            why = reply.reason.rstrip(".")
-            return NoLabel(self.name, f"the language model failed: {why}.")
-        text = label_in(reply, asked.prompt, asked.listed)
-        if isinstance(text, Unusable):
-            quoted = _quoted(reply.text)
-            return NoLabel(
-                self.name, f"the language model answered “{quoted}”, {text.why}."
-            )
-        return Label(
-            f"say {text}" if tier == "output" else text,
-            self.name,
-            f"a language model's name for {asked.about}.",
-            model=self.model.name,
-            prompt_hash=asked.prompt_hash,
+        shown = f"{len(listed)} distinct {what} of {len(tokens)} examples"
+        if scored.result.tier == "output":
+            promoted = promoted_tokens(scored.evidence)[:_PROMOTED]
+            told = [visible_token(token) for token in promoted]
+            values["promoted"] = ", ".join(told) or "not known"
+            listed = (*listed, *told)
+        asked = stored_prompt(f"name_{scored.result.tier}")
+        return Question(
+            asked.filled(**values),
+            asked.hash,
+            shown,
+            self._examples(scored),
+            listed,
+            before="say " if scored.result.tier == "output" else "",
         )
+
+    def _examples(self, scored: Scored) -> tuple[str, ...]:
+        """Ids of those that `cut_windows` takes."""
+        usable = distinct_examples(scored.evidence.examples)
+        settings = self.settings
+        chosen = chosen_examples(usable, settings.n_examples, settings.examples)
+        return tuple(map(example_id, chosen))
 
 
 def _strengths(tokens: Sequence[str], activations: Sequence[float]) -> dict[str, int]:
@@ -144,8 +105,3 @@ def _strengths(tokens: Sequence[str], activations: Sequence[float]) -> dict[str,
     return {
         token: max(1, round(10 * strongest[token] / largest)) for token, _ in common
     }
-
-
-def _quoted(text: str) -> str:
-    line = visible_token(" ".join(text.split()))
-    return line if len(line) <= _QUOTED else f"{line[: _QUOTED - 1]}…"

@@ -8,17 +8,17 @@ on real neurons such a list beats a small language model as label writer.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.evidence.token_text import (
     CleanExample,
     distinct_examples,
-    visible_token,
 )
-from glossator.labelers.label import Label, NoLabel
+from glossator.labelers.held_out import example_id, shown_evidence
+from glossator.labelers.label import Label, NoLabel, Scored
+from glossator.labelers.shown_example import bare_token
 from glossator.protocol.comparators import promoted_tokens
-from glossator.protocol.decision import ProtocolResult
 from glossator.protocol.windows import next_token
 
 _COMMON = 0.5
@@ -34,20 +34,27 @@ class TokenFrequency:
     """Labels input and output features from the tokens around the top token."""
 
     n_examples: int = 20
+    hold_out: bool = False
+    """Whether it counts on the train side of the examples alone."""
     name: str = "token_frequency"
 
-    def label(
-        self, evidence: FeatureEvidence, result: ProtocolResult
-    ) -> Label | NoLabel:
-        examples = distinct_examples(evidence.examples)[: self.n_examples]
-        if result.tier == "input":
-            return self._input_label(examples)
-        if result.tier == "output":
-            return self._output_label(examples, evidence)
-        return NoLabel(
-            self.name,
-            f"counts tokens only where the tier is input or output, not {result.tier}.",
-        )
+    def label(self, scored: Scored) -> Label | NoLabel:
+        seen = shown_evidence(scored.evidence, hold_out=self.hold_out)
+        examples = distinct_examples(seen.examples)[: self.n_examples]
+        match scored.result.tier:
+            case "input":
+                label = self._input_label(examples)
+            case "output":
+                label = self._output_label(examples, seen)
+            case other:
+                return NoLabel(
+                    self.name,
+                    "counts tokens only where the tier is input or output, not "
+                    f"{other}.",
+                )
+        if isinstance(label, NoLabel):
+            return label
+        return replace(label, examples=tuple(map(example_id, examples)))
 
     def _input_label(self, examples: Sequence[CleanExample]) -> Label | NoLabel:
         words = [_ngram(example, 1) for example in examples]
@@ -70,9 +77,9 @@ class TokenFrequency:
                 break
             best, n = gram, m
         return Label(
-            _shown(best),
+            bare_token(best),
             self.name,
-            f"{n} of {len(examples)} examples end in {_shown(best)!r} at the top.",
+            f"{n} of {len(examples)} examples end in {bare_token(best)!r} at the top.",
         )
 
     def _output_label(
@@ -93,9 +100,9 @@ class TokenFrequency:
         best, n = counts.most_common(1)[0]
         if n >= _COMMON * len(examples):
             return Label(
-                f"say {_shown(best)}",
+                f"say {bare_token(best)}",
                 self.name,
-                f"{_shown(best)!r} comes next in {n} of {len(examples)} examples"
+                f"{bare_token(best)!r} comes next in {n} of {len(examples)} examples"
                 f"{check}.",
             )
         preferred = Counter({t: counts[t] for t in agreed}) if agreed else counts
@@ -123,9 +130,5 @@ def _ngram(example: CleanExample, length: int) -> str:
 
 def _quoted(text: str) -> str:
     """In a list, what holds no letter or digit stands in quotes."""
-    shown = _shown(text)
+    shown = bare_token(text)
     return shown if any(c.isalnum() for c in shown) else f"“{shown}”"
-
-
-def _shown(text: str) -> str:
-    return visible_token(text.strip(" ")) if text.strip() else visible_token(text)

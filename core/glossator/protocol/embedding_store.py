@@ -1,9 +1,11 @@
 """Embeddings on disk, so that no text is embedded twice; safe to delete."""
 
 import hashlib
+import math
 import sqlite3
 import zlib
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,26 @@ CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, crc INTEGER, float32 BL
 """Five vectors of MiniLM a page. `embedding` is how earlier versions called theirs."""
 
 _CHUNK = 500
+
+
+def trim_store(path: Path, most: int) -> None:
+    """Forget the embeddings that were stored first until a file has `most` bytes."""
+    try:
+        size = path.stat().st_size
+        if size <= most:
+            return
+        with closing(sqlite3.connect(path, timeout=1)) as connection:
+            (n,) = connection.execute("SELECT count(*) FROM vector").fetchone()
+            with connection:
+                connection.execute(
+                    "DELETE FROM vector WHERE rowid IN "
+                    "(SELECT rowid FROM vector ORDER BY rowid LIMIT ?)",
+                    (math.ceil(n * (1 - most / size)),),
+                )
+            connection.execute("VACUUM")
+    except (OSError, sqlite3.Error):
+        # It is open elsewhere, or no store: the next run will see to it.
+        return
 
 
 class EmbeddingStore:
