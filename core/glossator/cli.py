@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import glossator
 from glossator.commands import (
+    calls,
     collect,
+    compare_methods,
     demo,
     export,
     fetch,
     import_labels,
     info,
     label,
+    library,
     open_window,
     tiers,
     tune,
@@ -34,8 +37,11 @@ COMMANDS: tuple[Command, ...] = (
     verbalize,
     export,
     import_labels,
+    library,
     tiers,
     tune,
+    compare_methods,
+    calls,
     info,
     verify,
 )

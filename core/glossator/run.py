@@ -1,4 +1,7 @@
-"""The protocol over a project: score, decide, label, as one generator.
+"""The protocol over a project: score, decide, label what counting can label.
+
+Labels that a language model writes are asked for afterwards (`labelling.run`), when it
+is known how many there are and what they cost.
 
 The generator only computes: it gets frozen input and yields progress with finished
 outcomes; whoever drives it applies them to the project (`outcome_edits`).
@@ -15,23 +18,19 @@ from glossator.evidence.feature_evidence import EvidenceSource, FeatureEvidence
 from glossator.evidence_reader import EvidenceReader
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.labelers.by_tier import labels_by_tier
-from glossator.labelers.fallback import Fallback
 from glossator.labelers.label import Label, Labeler, NoLabel, OneByOne, Scored
-from glossator.labelers.label_settings import LabelSettings
 from glossator.labelers.sense_words import SenseWords
-from glossator.labelers.small_llm import SmallLlm
 from glossator.labelers.token_frequency import TokenFrequency
-from glossator.llm.chat_model import ChatModel
-from glossator.llm.open_chat_model import open_chat_model
 from glossator.progress import CancelToken, Progress
-from glossator.project.edits import AddRevision, AnyEdit, SetResult
+from glossator.project.edits import AnyEdit, SetResult
 from glossator.project.open_files import (
     evidence_paths,
     opaque_numbers,
     open_evidence_paths,
 )
 from glossator.project.project import Project
-from glossator.project.revision import LabelRevision, feature_subject, now
+from glossator.project.proposals import Proposal, proposal_edits, withdrawal_edits
+from glossator.project.revision import feature_subject
 from glossator.project.state import ProjectState
 from glossator.protocol.decision import (
     FeatureScores,
@@ -40,7 +39,7 @@ from glossator.protocol.decision import (
     TierDecision,
 )
 from glossator.protocol.embedder import SentenceEmbedder
-from glossator.protocol.embedding_store import EmbeddingStore
+from glossator.protocol.embedding_store import EmbeddingStore, trim_store
 from glossator.protocol.evidence_scores import (
     CHUNK,
     ScoringParts,
@@ -57,8 +56,6 @@ ResultT = TypeVar("ResultT")
 
 _BATCH = 25
 """Outcomes handed over at once: small enough to apply between two frames."""
-_LABELLED = 4 * _BATCH
-"""Features labelled at once: what a run that is stopped asks a language model again."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,8 @@ class RunInput:
     evidence_paths: tuple[str, ...]
     opaque_numbers: bool
     settings: ProtocolSettings
-    labelling: LabelSettings
+    embeddings_bytes: int = 2 << 30
+    """What embeddings are kept between runs takes so much of the disk at most."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,6 @@ class RunReport:
 
     tiers: Mapping[str, int]
     """Number of features by tier as shown."""
-    labels: Mapping[str, int]
-    """Number of labels by method, proposed or not."""
     cross_scored: int
     """Features for which the literal routing had to score the cross window."""
     problems: tuple[str, ...]
@@ -122,7 +118,6 @@ def run_input(
     project: Project,
     scope: Sequence[FeatureKey],
     settings: ProtocolSettings,
-    labelling: LabelSettings,
 ) -> RunInput:
     """Take from a project what a run needs, so that it may go on elsewhere."""
     return RunInput(
@@ -131,7 +126,6 @@ def run_input(
         evidence_paths=evidence_paths(project),
         opaque_numbers=opaque_numbers(project.state),
         settings=settings.checked(),
-        labelling=labelling.checked(),
     )
 
 
@@ -146,17 +140,13 @@ def run_locally(
     ------
     Cancelled
         as `run_protocol`.
-    InputError, WebError
-        if embedder or language model cannot be opened, before anything is scored.
+    InputError
+        if the embedder cannot be opened, before anything is scored.
     """
     yield Progress(0, 0, "opening evidence")
     opened = open_evidence_paths(
         given.evidence_paths, opaque=given.opaque_numbers, features=given.at_hand
     )
-    chat_model = None
-    if given.labelling.tier1 == "small_llm":
-        yield Progress(0, 0, "opening the language model")
-        chat_model = open_chat_model(given.labelling.llm, given.labelling.llm_model)
     yield Progress(0, 0, "loading the embedder")
     settings = given.settings
     embedder = SentenceEmbedder(settings.embedder, precision=settings.precision)
@@ -167,29 +157,21 @@ def run_locally(
             given.at_hand,
             opened.sources,
             ScoringParts(embedder, store, NullStore(nulls_folder())),
-            tier_labelers(settings, chat_model),
+            tier_labelers(settings),
             settings,
             cancel,
         )
     finally:
         store.close()
+        trim_store(embeddings_file(), given.embeddings_bytes)
     return replace(report, problems=opened.problems + report.problems)
 
 
-def tier_labelers(
-    settings: ProtocolSettings, chat_model: ChatModel | None = None
-) -> dict[Tier, Labeler]:
-    """Words that tell senses apart, and for input and output features counted tokens.
-
-    Parameters
-    ----------
-    chat_model : names input and output features; tokens are counted where it cannot.
-    """
-    counting = TokenFrequency(settings.n_examples)
-    cheap: Labeler = OneByOne(counting)
-    if chat_model is not None:
-        cheap = Fallback(SmallLlm(chat_model, settings), counting)
-    return {"input": cheap, "output": cheap, "cross": OneByOne(SenseWords(settings))}
+def tier_labelers(settings: ProtocolSettings) -> dict[Tier, Labeler]:
+    """Words that tell senses apart; of input and output features counted tokens."""
+    counting = OneByOne(TokenFrequency(settings.n_examples))
+    senses = OneByOne(SenseWords(settings))
+    return {"input": counting, "output": counting, "cross": senses}
 
 
 def run_protocol(
@@ -214,34 +196,26 @@ def run_protocol(
 
     Raises
     ------
-    Cancelled, ModelError
-        between two batches, on request or if a labeler cannot go on. Outcomes yielded
-        before stay valid.
+    Cancelled
+        between two batches, on request. Outcomes yielded before stay valid.
     """
     settings = settings.checked()
     reader = EvidenceReader(evidence, settings)
     pool = yield from reader.read_pool(null_pool(at_hand, settings), cancel)
     nulls = yield from find_nulls(pool, parts, settings, cancel)
     tiers: Counter[str] = Counter()
-    labels: Counter[str] = Counter()
     cross_scored = 0
     for start in range(0, len(scope), CHUNK):
         chunk = tuple(dict.fromkeys(scope[start : start + CHUNK]))
         deciding = _decided(chunk, reader, nulls, parts, settings, cancel)
         decided = yield from _in_scope(deciding, start, len(chunk), len(scope))
-        for at in range(0, len(decided), _LABELLED):
-            piece = decided[at : at + _LABELLED]
-            naming = _outcomes(piece, labelers, cancel)
-            outcomes = yield from _in_scope(naming, start + at, len(piece), len(scope))
-            tiers.update(outcome.result.shown_tier for outcome in outcomes)
-            labels.update(
-                o.label.method for o in outcomes if isinstance(o.label, Label)
-            )
-            cross_scored += sum(o.result.literal.cross_scored for o in outcomes)
-            yield from _handed_over(outcomes, start + at, len(scope), cancel)
+        outcomes = yield from _outcomes(decided, labelers, cancel)
+        tiers.update(outcome.result.shown_tier for outcome in outcomes)
+        cross_scored += sum(o.result.literal.cross_scored for o in outcomes)
+        yield from _handed_over(outcomes, start, len(scope), cancel)
     problems = tuple(reader.unreadable.values())
     device = parts.embedder.device
-    return RunReport(tiers, labels, cross_scored, problems, device, settings)
+    return RunReport(tiers, cross_scored, problems, device, settings)
 
 
 def _in_scope(
@@ -336,39 +310,20 @@ def _no_evidence(
 def outcome_edits(
     state: ProjectState, outcomes: Iterable[FeatureOutcome]
 ) -> list[AnyEdit]:
-    """Edits that store outcomes. A machine never replaces what a person said."""
+    """Edits that store outcomes; what another method proposed stays."""
     edits: list[AnyEdit] = []
     for outcome in outcomes:
-        subject = feature_subject(outcome.feature)
+        feature, label = outcome.feature, outcome.label
+        subject = feature_subject(feature)
         edits.append(SetResult(subject, outcome.result))
         last = state.last_revision(subject)
-        label = outcome.label
+        proposed = last is not None and last.status == "proposed"
+        if proposed and last and last.method not in outcome.methods:
+            continue
         if isinstance(label, Label):
-            same = last is not None and last.shown and last.text == label.text
-            if not same and state.machine_may_label(outcome.feature, label.text):
-                edits.append(AddRevision(subject, _proposal(outcome, label)))
-        elif last and last.status == "proposed" and last.method in outcome.methods:
+            tier, origin = outcome.result.tier, outcome.evidence_origin
+            edits += proposal_edits(state, Proposal(feature, label, tier, origin))
+        elif proposed:
             # A method of this run proposed a label once and now has none to give.
-            withdrawn = LabelRevision(
-                text="",
-                status="withdrawn",
-                method=last.method,
-                reason=label.reason,
-                at=now(),
-            )
-            edits.append(AddRevision(subject, withdrawn))
+            edits += withdrawal_edits(state, feature, label.reason)
     return edits
-
-
-def _proposal(outcome: FeatureOutcome, label: Label) -> LabelRevision:
-    return LabelRevision(
-        text=label.text,
-        status="proposed",
-        method=label.method,
-        model=label.model,
-        prompt_hash=label.prompt_hash,
-        evidence=outcome.evidence_origin,
-        tier=outcome.result.tier,
-        reason=label.reason,
-        at=now(),
-    )

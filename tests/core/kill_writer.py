@@ -24,6 +24,7 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetDeclined,
     SetJudgement,
     SetMark,
     SetNote,
@@ -35,7 +36,13 @@ from glossator.project.edits import (
 from glossator.project.effects import show_edit
 from glossator.project.grouping import group_edits
 from glossator.project.project import Project
-from glossator.project.revision import LabelRevision, Status, Subject, now
+from glossator.project.revision import (
+    Declined,
+    LabelRevision,
+    Status,
+    Subject,
+    now,
+)
 from glossator.project.state import ProjectState
 from glossator.protocol.decision import FeatureScores, ProtocolResult, TierDecision
 from glossator.verbalize.verbalization import Verbalization
@@ -64,6 +71,7 @@ def visible(state: ProjectState) -> dict[str, object]:
         "marks": {subject: mark for subject, mark in state.marks.items() if mark},
         "notes": {subject: note for subject, note in state.notes.items() if note},
         "judgements": dict(state.judgements),
+        "declined": msgspec.to_builtins(state.declined),
         "verbalizations": msgspec.to_builtins(state.verbalizations),
         "pins": {graph: list(pins) for graph, pins in state.pins.items() if pins},
         "supernodes": {
@@ -108,7 +116,7 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
     revision = LabelRevision(
         text=f"label {serial}", status=rng.choice(STATUSES), at=now()
     )
-    match rng.randrange(11):
+    match rng.randrange(12):
         case 0:
             return [SetNote(subject, rng.choice(("", f"note {serial}")))]
         case 1:
@@ -139,6 +147,9 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
         case 9:
             said = Verbalization(text=serial, about="feature", origin="test")
             return [SetVerbalizations(subject, (said,) * rng.randrange(3))]
+        case 10:
+            why = Declined(method="drawn", reason=serial)
+            return [SetDeclined(subject, rng.choice((None, why)))]
         case _:
             return _labelled(rng, subject, revision)
 
@@ -162,6 +173,7 @@ def after(state: ProjectState, edits: list[AnyEdit]) -> ProjectState:
         marks=dict(state.marks),
         notes=dict(state.notes),
         judgements=dict(state.judgements),
+        declined=dict(state.declined),
         verbalizations=dict(state.verbalizations),
         pins=dict(state.pins),
         supernodes={graph: dict(held) for graph, held in state.supernodes.items()},

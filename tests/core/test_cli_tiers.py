@@ -7,7 +7,7 @@ from typing import NamedTuple, get_args
 import pytest
 
 from glossator.cli import build_parser, main
-from glossator.commands.label import settings_of
+from glossator.commands.protocol_options import settings_of
 from glossator.project.edits import SetResult
 from glossator.project.open_files import add_graphs
 from glossator.project.project import Project

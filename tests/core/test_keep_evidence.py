@@ -39,7 +39,9 @@ FULL = FeatureEvidence(
     bottom_logits=(LogitEffect("c", -2.5),),
     density=0.01,
     histogram=Histogram(np.array([0.0, 1.0, 2.0]), np.array([5.0, 1.0])),
-    explanations=(StoredExplanation("capitals", "np_max-act"),),
+    explanations=(
+        StoredExplanation("capitals", "np_max-act", "gpt-4o-mini", "2026-01-01"),
+    ),
 )
 
 
@@ -58,6 +60,12 @@ def test_a_record_holds_all_of_the_evidence() -> None:
     assert FULL.histogram is not None
     assert np.array_equal(again.histogram.edges, FULL.histogram.edges)
     assert np.array_equal(again.histogram.counts, FULL.histogram.counts)
+
+
+def test_a_record_of_before_explanations_had_models() -> None:
+    older = b'{"examples": [], "explanations": [["capitals", "np_max-act"]]}'
+    (told,) = decode_evidence(older, FEATURE, "elsewhere").explanations
+    assert told == StoredExplanation("capitals", "np_max-act")
 
 
 def test_a_bare_record_and_a_broken_one() -> None:

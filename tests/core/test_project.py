@@ -19,6 +19,7 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetDeclined,
     SetJudgement,
     SetMark,
     SetNote,
@@ -30,7 +31,13 @@ from glossator.project.edits import (
 from glossator.project.effects import kind_of
 from glossator.project.open_files import add_graphs
 from glossator.project.project import Change, Project
-from glossator.project.revision import GraphId, LabelRevision, Status, Subject
+from glossator.project.revision import (
+    Declined,
+    GraphId,
+    LabelRevision,
+    Status,
+    Subject,
+)
 from glossator.protocol.decision import FeatureScores, ProtocolResult, TierDecision
 from glossator.verbalize.verbalization import Reconstruction, Verbalization
 from tests.core.graph_documents import as_bytes, graph_of, tracer_graph
@@ -99,6 +106,9 @@ EDITS: dict[str, AnyEdit] = {
     "judgement": SetJudgement(F7, "cross"),
     "another judgement": SetJudgement(F9, "obscure"),
     "no judgement": SetJudgement(F9, None),
+    "declined": SetDeclined(F7, Declined(method="baez", reason="It refuses.")),
+    "another declined": SetDeclined(F9, Declined(method="nla", reason="None.", at="x")),
+    "none declined": SetDeclined(F9, None),
     "verbalizations": SetVerbalizations(F7, (SAID,)),
     "another verbalization": SetVerbalizations(F9, (SAID, ELSEWHERE)),
     "no verbalization": SetVerbalizations(F9, ()),
@@ -121,6 +131,7 @@ def prepare(project: Project) -> None:
             AddRevision(F9, revision("before", "proposed")),
             SetNote(F9, "before"),
             SetJudgement(F9, "input"),
+            SetDeclined(F9, Declined(method="baez", reason="Before.")),
             SetVerbalizations(F9, (SAID,)),
             SetMark(F7, "skipped"),
         ],
@@ -376,6 +387,7 @@ def test_kinds_of_edits() -> None:
         "review",
         "notes",
         "judgements",
+        "declined",
         "verbalizations",
         "pins",
         "supernodes",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from glossator.cli import build_parser, main
-from glossator.commands.label import settings_of
+from glossator.commands.protocol_options import settings_of
 from glossator.errors import Cancelled, InputError
 from glossator.evaluation.tuning import TuningReport, check_judged, tune
 from glossator.evaluation.tuning_choice import (

@@ -15,7 +15,7 @@ class _Layout(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog)
         # argparse forgets that it indents subcommands.
-        self._action_max_length = len("    verbalize")
+        self._action_max_length = len("    compare-methods")
 
 
 class Parser(argparse.ArgumentParser):

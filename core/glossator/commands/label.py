@@ -1,11 +1,16 @@
-"""``glossator label``: the protocol without a window."""
+"""``glossator label``: the protocol, and labels by chosen methods, without a window."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from glossator.commands.command import Commands, add_command
+from glossator.commands.export import write_graph
 from glossator.commands.graphs import warn
+from glossator.commands.labelling_options import add_labelling_options, labelling_of
+from glossator.commands.library import join_library
+from glossator.commands.protocol_options import add_protocol_options, settings_of
 from glossator.errors import InputError
 from glossator.evaluation.tier_report import format_tier_table
 from glossator.evaluation.tiers_by_layer import (
@@ -13,19 +18,24 @@ from glossator.evaluation.tiers_by_layer import (
     sense_counts,
     tier_counts,
 )
+from glossator.export.target import AnnotatedGraph, ExportOptions
+from glossator.export.target_file import file_names
+from glossator.export.targets import TARGETS
+from glossator.graph.attribution_graph import AttributionGraph
 from glossator.graph.graph_file import read_graph
-from glossator.headless import label_project
-from glossator.labelers.label_settings import CheapMethod, LabelSettings
-from glossator.project.open_files import add_evidence_path, add_graphs
-from glossator.project.project import Project
-from glossator.protocol.protocol_settings import (
-    WHOLE,
-    WINDOW_NAMES,
-    ExampleChoice,
-    Precision,
-    ProtocolSettings,
-    Window,
+from glossator.headless import ask_models, label_project, plan_project
+from glossator.labelers.label_settings import LabelSettings
+from glossator.labelers.methods import known_methods
+from glossator.labelling.plan import LabelPlan
+from glossator.labelling.tasks import TierLabelers
+from glossator.project.open_files import (
+    PROJECT_SUFFIX,
+    add_evidence_path,
+    add_graphs,
+    file_stem,
 )
+from glossator.project.project import Project
+from glossator.protocol.protocol_settings import ProtocolSettings
 
 
 def add(commands: Commands) -> None:
@@ -35,8 +45,8 @@ def add(commands: Commands) -> None:
         run,
         "run the protocol without a window",
         "Score all features of the graphs, label input and output features by token "
-        "frequency or a small language model, and store everything in a project for "
-        "review.",
+        "frequency, have chosen methods label the features of each tier, and store "
+        "everything in a project for review.",
     )
     parser.add_argument("graphs", nargs="+", type=Path, metavar="GRAPH")
     parser.add_argument(
@@ -51,168 +61,73 @@ def add(commands: Commands) -> None:
         "--out",
         type=Path,
         required=True,
-        metavar="PROJECT",
-        help="project file; it is continued where it exists",
+        metavar="PLACE",
+        help=f"project file (NAME{PROJECT_SUFFIX}), continued where it exists; or a "
+        "folder, for graphs of any models: it gets a project for each set of features, "
+        "and each graph with its labels",
     )
-    _add_thresholds(parser)
-    _add_examples(parser)
-    _add_embedder(parser)
-    _add_labelling(parser)
-
-
-def _add_thresholds(parser: argparse.ArgumentParser) -> None:
-    default = ProtocolSettings()
-    parser.add_argument(
-        "--routing", choices=("calibrated", "literal"), default=default.routing
-    )
-    parser.add_argument(
-        "--z",
-        type=float,
-        default=default.z_threshold,
-        help="calibrated threshold (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--raw",
-        type=float,
-        default=default.raw_threshold,
-        help="literal threshold (default: %(default)s)",
-    )
-    for name in WINDOW_NAMES:
-        parser.add_argument(
-            f"--raw-{name}",
-            type=float,
-            help=f"literal threshold of the {name} window, where it has its own",
-        )
-
-
-def _add_examples(parser: argparse.ArgumentParser) -> None:
-    default = ProtocolSettings()
-    parser.add_argument(
-        "--n-examples",
-        type=int,
-        default=default.n_examples,
-        metavar="N",
-        help="examples scored (default: %(default)s)",
-    )
-    for name in WINDOW_NAMES:
-        parser.add_argument(
-            f"--{name}-window",
-            type=_window_option,
-            metavar="L,R",
-            help="tokens relative to the top token, or: whole",
-        )
-    parser.add_argument(
-        "--examples",
-        choices=get_args(ExampleChoice),
-        default=default.examples,
-        help="the strongest, or some of each stretch of the activation range "
-        "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--weighted",
-        action="store_true",
-        help="weigh pairs of examples by activation",
-    )
-    parser.add_argument("--seed", type=int, default=default.seed)
-
-
-def _add_embedder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--embedder",
-        default="",
-        metavar="MODEL",
-        help="sentence-transformers model by name or folder "
-        "(default: the packaged all-MiniLM-L6-v2)",
-    )
-    parser.add_argument(
-        "--precision",
-        choices=get_args(Precision),
-        default=ProtocolSettings().precision,
-        help="of the embedder: auto is bf16 on CUDA where scores agree, else exact",
-    )
-
-
-def _add_labelling(parser: argparse.ArgumentParser) -> None:
-    default = LabelSettings()
-    parser.add_argument(
-        "--labeler",
-        choices=get_args(CheapMethod),
-        default=default.tier1,
-        help="of input and output features (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--llm",
-        default=default.llm,
-        metavar="MODEL",
-        help="of small_llm: folder, name on the model hub, or address of a server that "
-        "speaks OpenAI's protocol, as in http://localhost:11434/v1; a key is read from "
-        "OPENAI_API_KEY",
-    )
-    parser.add_argument(
-        "--llm-model",
-        default=default.llm_model,
-        metavar="NAME",
-        help="which of the server's models (default: its only one)",
-    )
-
-
-def _window_option(text: str) -> Window:
-    if text == "whole":
-        return WHOLE
-    try:
-        left, right = (int(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no window; write LEFT,RIGHT as in -2,0, or: whole"
-        ) from None
-    return Window(left, right)
-
-
-def settings_of(options: argparse.Namespace) -> ProtocolSettings:
-    default = ProtocolSettings()
-    return ProtocolSettings(
-        n_examples=options.n_examples,
-        input_window=options.input_window or default.input_window,
-        output_window=options.output_window or default.output_window,
-        cross_window=options.cross_window or default.cross_window,
-        routing=options.routing,
-        z_threshold=options.z,
-        raw_threshold=options.raw,
-        raw_threshold_of={
-            name: own
-            for name in WINDOW_NAMES
-            if (own := getattr(options, f"raw_{name}")) is not None
-        },
-        examples=options.examples,
-        weighted=options.weighted,
-        precision=options.precision,
-        embedder=options.embedder,
-        seed=options.seed,
-    )
-
-
-def labelling_of(options: argparse.Namespace) -> LabelSettings:
-    if options.llm and options.labeler != "small_llm":
-        raise InputError("is for --labeler small_llm alone", source="--llm")
-    return LabelSettings(
-        tier1=options.labeler, llm=options.llm, llm_model=options.llm_model
-    )
+    add_protocol_options(parser)
+    add_labelling_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    paths: list[Path] = options.graphs
-    settings = settings_of(options).checked()
-    labelling = labelling_of(options).checked()
-    graphs = [read_graph(path) for path in paths]
-    for path, graph in zip(paths, graphs, strict=True):
+    for problem in known_methods().problems:
+        print(f"warning: {problem}", file=sys.stderr)
+    settings, labelling = settings_of(options), labelling_of(options)
+    graphs = {path: read_graph(path) for path in options.graphs}
+    for path, graph in graphs.items():
         warn(path, graph)
     out: Path = options.out
+    if out.suffix == PROJECT_SUFFIX or out.is_file():
+        _label_into(out, graphs, options, settings, labelling)
+        return 0
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot create ({error.strerror})", source=out) from error
+    for name, own in _by_features(graphs).items():
+        print(f"{name}: {len(own)} graph{'s' if len(own) > 1 else ''}")
+        _label_into(out / name, own, options, settings, labelling)
+        _write_graphs(out / name)
+    return 0
+
+
+def _by_features(
+    graphs: dict[Path, AttributionGraph],
+) -> dict[str, dict[Path, AttributionGraph]]:
+    """Graphs by the name of the project that their features are labelled in."""
+    found: dict[tuple[str, str], dict[Path, AttributionGraph]] = {}
+    for path, graph in graphs.items():
+        found.setdefault((graph.model, graph.source_set), {})[path] = graph
+    named: dict[str, dict[Path, AttributionGraph]] = {}
+    for (model, source_set), own in found.items():
+        stem = name = file_stem(f"{model}-{source_set}")
+        n = 2
+        while f"{name}{PROJECT_SUFFIX}" in named:
+            name = f"{stem}-{n}"
+            n += 1
+        named[f"{name}{PROJECT_SUFFIX}"] = own
+    return named
+
+
+def _label_into(
+    out: Path,
+    graphs: dict[Path, AttributionGraph],
+    options: argparse.Namespace,
+    settings: ProtocolSettings,
+    labelling: LabelSettings,
+) -> None:
     existed = out.exists()
-    project = add_graphs(out, graphs, paths)
+    project = add_graphs(out, list(graphs.values()), list(graphs))
     try:
         for evidence in options.evidence:
             add_evidence_path(project, str(evidence.absolute()))
-        label_and_report(project, settings, labelling)
+        join_library(project)
+        labelers = TierLabelers.of(settings, labelling, project.id)
+        labelers.open()
+        label_and_report(project, settings)
+        if labelling.asks:
+            _plan_and_ask(project, labelers, options)
         print(f"wrote {out}")
     except BaseException:
         if not existed and not project.steps().undo:
@@ -221,15 +136,10 @@ def run(options: argparse.Namespace) -> int:
         raise
     finally:
         project.close()
-    return 0
 
 
-def label_and_report(
-    project: Project,
-    settings: ProtocolSettings,
-    labelling: LabelSettings = LabelSettings(),  # noqa: B008 - it is frozen
-) -> None:
-    report = label_project(project, settings, labelling)
+def label_and_report(project: Project, settings: ProtocolSettings) -> None:
+    report = label_project(project, settings)
     state = project.state
     scored = {f: r for f in state.features() if (r := state.result(f)) is not None}
     print(format_tier_table(tier_counts(scored.items()), sense_counts(scored.values())))
@@ -240,7 +150,68 @@ def label_and_report(
         f"{proposed} labels proposed, the rest waits for review; literal routing at "
         f"{settings.raw_threshold:g} would score cross for {report.cross_scored}"
     )
-    if labelling.tier1 == "small_llm":
-        by_model = report.labels.get("small_llm", 0)
-        counted = report.labels.get("token_frequency", 0)
-        print(f"{by_model} labels by {labelling.llm}, {counted} by token frequency")
+
+
+def _plan_and_ask(
+    project: Project, labelers: TierLabelers, options: argparse.Namespace
+) -> None:
+    plan = plan_project(project, labelers)
+    for line in plan_lines(plan):
+        print(line)
+    if options.plan or not _agreed(plan, yes=options.yes):
+        return
+    report = ask_models(project, labelers)
+    for method, n in sorted(report.labels.items()):
+        print(f"{n} labels by {method}")
+    for reason, n in sorted(report.declined.items(), key=lambda entry: -entry[1]):
+        print(f"{n} without a label: {reason}")
+    print(
+        f"{report.n_calls} calls and {report.n_stored} stored answers, "
+        f"{report.tokens:,} tokens, {shown_dollars(report.dollars)}"
+    )
+
+
+def plan_lines(plan: LabelPlan) -> Sequence[str]:
+    """A plan as it is printed."""
+    lines = []
+    for tier in plan.tiers:
+        asked = tier.estimate
+        by = f" asks {tier.model}" if tier.model else ""
+        lines.append(
+            f"tier {tier.tier}: {tier.method}{by} about {tier.n_features} features: "
+            f"{asked.calls} calls ({asked.cached} answered before), "
+            f"about {asked.prompt_tokens:,} tokens of prompts and "
+            f"{asked.answer_tokens:,} of answers, {shown_dollars(asked.cost)} "
+            f"(at most {shown_dollars(tier.most.cost)})"
+        )
+    lines.append(f"{plan.n_left} features are left to the review")
+    return lines
+
+
+def shown_dollars(dollars: float | None) -> str:
+    if dollars is None:
+        return "at a price that is not known"
+    return f"${dollars:.2f}" if dollars == 0 or dollars >= 0.1 else f"${dollars:.4f}"
+
+
+def _agreed(plan: LabelPlan, *, yes: bool) -> bool:
+    """Whether a person wants to pay for it; raises InputError where none is there."""
+    if yes or plan.n_calls == 0 or plan.dollars == 0:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError(
+            "the labels by models cost something; agree to the plan with --yes",
+            source="--tier1, --tier2, --tier3",
+        )
+    return input("Ask? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _write_graphs(path: Path) -> None:
+    """Write the annotated graphs of a project, and its labels, beside it."""
+    project = Project(path, read_only=True)
+    project.close()
+    graph_json = TARGETS["graph-json"]
+    names = file_names(project.state.graphs, graph_json.suffix)
+    for number, name in names.items():
+        annotated = AnnotatedGraph(project.state, number)
+        write_graph(graph_json, annotated, path.parent / name, ExportOptions())

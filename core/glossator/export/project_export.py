@@ -56,6 +56,7 @@ def export_project(
     project = Project(given.project, read_only=True)
     try:
         state, named = project.state, evidence_paths(project)
+        comparison = next(reversed(project.comparisons()), None)
     finally:
         project.close()
     evidence = open_evidence_paths(
@@ -64,7 +65,7 @@ def export_project(
     for done, (number, path) in enumerate(given.places.items()):
         yield Progress(done, len(given.places), f"exporting {path.name}")
         cancel.check()
-        annotated = AnnotatedGraph(state, number, evidence.sources)
+        annotated = AnnotatedGraph(state, number, evidence.sources, comparison)
         try:
             written = target.export(annotated, path, given.options)
         except GlossatorError as error:

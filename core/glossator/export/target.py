@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from glossator.evidence.feature_evidence import CombinedEvidence, EvidenceSource
 from glossator.graph.attribution_graph import AttributionGraph
+from glossator.project.comparisons import StoredComparison
 from glossator.project.revision import GraphId
 from glossator.project.state import ProjectState
 
@@ -20,6 +21,8 @@ class AnnotatedGraph:
     state: ProjectState
     number: GraphId
     evidence: EvidenceSource = field(default_factory=lambda: CombinedEvidence(()))
+    comparison: StoredComparison | None = None
+    """The newest one of the project's labelling methods."""
 
     @property
     def graph(self) -> AttributionGraph:

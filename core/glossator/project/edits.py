@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from glossator.project.revision import GraphId, LabelRevision, Subject
+from glossator.project.revision import Declined, GraphId, LabelRevision, Subject
 from glossator.protocol.decision import ProtocolResult
 from glossator.verbalize.verbalization import Verbalization
 
@@ -68,6 +68,13 @@ class SetJudgement(Edit, frozen=True, tag=True):
     tier: JudgedTier | None
 
 
+class SetDeclined(Edit, frozen=True, tag=True):
+    """Set why a method gave no label when it was last asked; None: it gave one."""
+
+    subject: Subject
+    declined: Declined | None
+
+
 class SetVerbalizations(Edit, frozen=True, tag=True):
     """Set what verbalizers say of a feature and of its examples."""
 
@@ -96,6 +103,7 @@ AnyEdit: TypeAlias = (
     | SetMark
     | SetNote
     | SetJudgement
+    | SetDeclined
     | SetVerbalizations
     | SetPins
     | PutSupernode

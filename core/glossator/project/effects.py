@@ -9,6 +9,7 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    SetDeclined,
     SetJudgement,
     SetMark,
     SetNote,
@@ -30,6 +31,7 @@ ChangeKind = Literal[
     "review",
     "notes",
     "judgements",
+    "declined",
     "verbalizations",
     "pins",
     "supernodes",
@@ -44,6 +46,8 @@ def kind_of(edit: AnyEdit) -> ChangeKind:
             return "results"
         case SetMark():
             return "review"
+        case SetDeclined():
+            return "declined"
         case SetNote():
             return "notes"
         case SetJudgement():
@@ -93,6 +97,8 @@ def inverse_of(state: ProjectState, edit: AnyEdit) -> AnyEdit:
             return SetNote(subject, state.notes.get(subject, ""))
         case SetJudgement(subject=subject):
             return SetJudgement(subject, state.judgements.get(subject))
+        case SetDeclined(subject=subject):
+            return SetDeclined(subject, state.declined.get(subject))
         case SetVerbalizations(subject=subject):
             return SetVerbalizations(subject, state.verbalizations.get(subject, ()))
         case SetPins(graph=graph):
@@ -116,6 +122,9 @@ def write_edit(store: Store, edit: AnyEdit) -> int:
             store.put_value("note", subject, text or None)
         case SetJudgement(subject=subject, tier=tier):
             store.put_value("judgement", subject, tier)
+        case SetDeclined(subject=subject, declined=declined):
+            why = encode(declined) if declined else None
+            store.put_value("declined", subject, why)
         case SetVerbalizations(subject=subject, verbalizations=said):
             store.put_value("verbalization", subject, encode(said) if said else None)
         case SetPins(graph=graph, nodes=nodes):
@@ -139,6 +148,8 @@ def show_edit(state: ProjectState, edit: AnyEdit, number: int) -> None:
             _put(state.notes, subject, text or None)
         case SetJudgement(subject=subject, tier=tier):
             _put(state.judgements, subject, tier)
+        case SetDeclined(subject=subject, declined=declined):
+            _put(state.declined, subject, declined)
         case SetVerbalizations(subject=subject, verbalizations=said):
             _put(state.verbalizations, subject, said or None)
         case SetPins(graph=graph, nodes=nodes):

@@ -1,14 +1,29 @@
 """A project: the one way in for changes, and their undo."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
 from glossator.errors import InputError, ProjectError
+from glossator.evaluation.comparison.method_comparison import MethodComparison
 from glossator.graph.attribution_graph import AttributionGraph, NodeIndex
 from glossator.graph.graph_file import parse_graph
+from glossator.llm.call import Call
+from glossator.project.call_log import (
+    Spent,
+    call_problems,
+    log_call,
+    logged_calls,
+    spent_in,
+)
+from glossator.project.comparisons import (
+    StoredComparison,
+    comparison_problems,
+    store_comparison,
+    stored_comparisons,
+)
 from glossator.project.edits import (
     AddRevision,
     AnyEdit,
@@ -29,7 +44,7 @@ from glossator.project.effects import (
     write_edit,
 )
 from glossator.project.graph_import import imported_edits
-from glossator.project.revision import GraphId, LabelRevision, Subject, now
+from glossator.project.revision import Declined, GraphId, LabelRevision, Subject, now
 from glossator.project.state import ProjectGraph, ProjectState
 from glossator.project.store import Store
 from glossator.protocol.decision import ProtocolResult
@@ -77,6 +92,11 @@ class Project:
     @property
     def path(self) -> Path:
         return self._store.path
+
+    @property
+    def id(self) -> str:
+        """Made with the file, and the same in its copies; "" of an older, only read."""
+        return self._store.meta().get("id", "")
 
     def close(self) -> None:
         self._store.close()
@@ -184,6 +204,33 @@ class Project:
         """Do again what was undone last; its title, or "" if there is none."""
         return self._travel(back=False)
 
+    # -- calls of language models ---------------------------------------------------
+
+    def log_calls(self, calls: Iterable[Call]) -> None:
+        """Add calls to the log, all or none, each once; no part of the history."""
+        with self._store.transaction():
+            for call in calls:
+                log_call(self._store, call)
+
+    def calls(self, subject: Subject | None = None) -> Iterator[Call]:
+        """Calls about a subject, or all; the newest last, read as they are wanted."""
+        return logged_calls(self._store, subject)
+
+    def spent(self) -> tuple[Spent, ...]:
+        """What was asked and what it cost, by model and purpose."""
+        return spent_in(self._store)
+
+    # -- comparisons of methods -----------------------------------------------------
+
+    def add_comparison(self, comparison: MethodComparison) -> int:
+        """Keep a comparison; no part of the history."""
+        with self._store.transaction():
+            return store_comparison(self._store, comparison)
+
+    def comparisons(self) -> list[StoredComparison]:
+        """All that were kept, the newest last."""
+        return stored_comparisons(self._store)
+
     # -- drafts, settings, the file -------------------------------------------------
 
     def draft(self, subject: Subject) -> str:
@@ -212,6 +259,8 @@ class Project:
             problems += self._store.integrity_problems()
             problems += self._node_problems()
             problems += self._history_problems()
+            problems += call_problems(self._store)
+            problems += comparison_problems(self._store)
         except ProjectError as error:
             problems.append(str(error).removeprefix(f"{self.path}: "))
         return problems
@@ -267,6 +316,8 @@ class Project:
             state.notes.update(store.values("note"))
             for subject, data in store.values("judgement"):
                 state.judgements[subject] = msgspec.convert(data, type=JudgedTier)
+            for subject, data in store.values("declined"):
+                state.declined[subject] = msgspec.json.decode(data, type=Declined)
             for subject, data in store.values("verbalization"):
                 state.verbalizations[subject] = msgspec.json.decode(
                     data, type=tuple[Verbalization, ...]

@@ -21,6 +21,7 @@ QueueName = Literal[
     "to review",
     "obscure",
     "cross",
+    "declined",
     "proposed",
     "imported",
     "insufficient",
@@ -131,6 +132,8 @@ def queues_of(state: ProjectState, feature: FeatureKey) -> tuple[QueueName, ...]
         queues.append("not scored")
     elif result.tier != "input" and result.tier != "output":
         queues.append(result.tier)
+    if state.why_no_label(feature):
+        queues.append("declined")
     return tuple(queues)
 
 

@@ -37,6 +37,10 @@ def storable(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+LIBRARY = "library"
+"""The method of proposals that are a person's words, from another project."""
+
+
 class LabelRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One state of a label, and how it came about."""
 
@@ -52,6 +56,8 @@ class LabelRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Where the examples came from."""
     tier: str = ""
     reason: str = ""
+    examples: tuple[str, ...] = ()
+    """Ids of the examples that the method saw, where others were kept back."""
     at: str = ""
     via: Literal["", "undo", "redo"] = ""
     restores: int = 0
@@ -64,3 +70,18 @@ class LabelRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     @property
     def by_person(self) -> bool:
         return self.status in HUMAN
+
+    @property
+    def from_library(self) -> bool:
+        """Proposed by the label library, and not decided on."""
+        return self.status == "proposed" and self.method == LIBRARY
+
+
+class Declined(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last time a method that was asked for a label gave none, and why."""
+
+    method: str
+    reason: str
+    """A sentence."""
+    model: str = ""
+    at: str = ""

@@ -67,9 +67,61 @@ _VERBALIZATIONS = """
 CREATE TABLE verbalization (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JUDGEMENTS, _VERBALIZATIONS)
+_DECLINED = """
+CREATE TABLE declined (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
+"""
 
-SINCE: Mapping[str, int] = {"judgement": 2, "verbalization": 3}
+_CALLS = """
+INSERT INTO meta VALUES ('id', lower(hex(randomblob(16))));
+CREATE TABLE call (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    model TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    answer_tokens INTEGER NOT NULL,
+    cost REAL,
+    failed INTEGER NOT NULL,
+    cached INTEGER NOT NULL,
+    data BLOB NOT NULL
+) STRICT;
+CREATE INDEX call_subject ON call (subject);
+CREATE TRIGGER call_is_kept BEFORE DELETE ON call
+BEGIN SELECT RAISE(ABORT, 'the call log is append-only'); END;
+CREATE TRIGGER call_is_fixed BEFORE UPDATE ON call
+BEGIN SELECT RAISE(ABORT, 'the call log is append-only'); END;
+"""
+
+_COMPARISONS = """
+CREATE TABLE comparison (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    data BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER comparison_is_kept BEFORE DELETE ON comparison
+BEGIN SELECT RAISE(ABORT, 'comparisons are append-only'); END;
+CREATE TRIGGER comparison_is_fixed BEFORE UPDATE ON comparison
+BEGIN SELECT RAISE(ABORT, 'comparisons are append-only'); END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _JUDGEMENTS,
+    _VERBALIZATIONS,
+    _DECLINED,
+    _CALLS,
+    _COMPARISONS,
+)
+
+SINCE: Mapping[str, int] = {
+    "judgement": 2,
+    "verbalization": 3,
+    "declined": 4,
+    "call": 5,
+    "comparison": 6,
+}
 """Version that brought a table; the others are in all."""
 
 

@@ -14,6 +14,7 @@ from glossator.graph.attribution_graph import (
 )
 from glossator.project.edits import JudgedTier, Mark, Supernode
 from glossator.project.revision import (
+    Declined,
     GraphId,
     LabelRevision,
     Subject,
@@ -59,6 +60,7 @@ class ProjectState:
     marks: dict[Subject, Mark] = field(default_factory=dict)
     notes: dict[Subject, str] = field(default_factory=dict)
     judgements: dict[Subject, JudgedTier] = field(default_factory=dict)
+    declined: dict[Subject, Declined] = field(default_factory=dict)
     verbalizations: dict[Subject, tuple[Verbalization, ...]] = field(
         default_factory=dict
     )
@@ -128,7 +130,16 @@ class ProjectState:
                 return last.status
 
     def machine_may_label(self, feature: FeatureKey, text: str) -> bool:
-        """Whether a method may propose: never over a person's or a file's label."""
+        """Whether a method may propose: never over a person's or a file's label.
+
+        What the label library proposes is a person's, too.
+        """
+        last = self.last_revision(feature_subject(feature))
+        from_library = last is not None and last.from_library
+        return not from_library and self.may_propose(feature, text)
+
+    def may_propose(self, feature: FeatureKey, text: str) -> bool:
+        """Whether there is no label here that stands, and nobody refused this one."""
         history = self.revisions.get(feature_subject(feature), [])
         if history and history[-1].revision.status not in (
             "proposed",
@@ -138,6 +149,12 @@ class ProjectState:
             return False
         refused = (h for h in _not_undone(history) if h.status == "rejected")
         return all(text != revision.text for revision in refused)
+
+    def why_no_label(self, feature: FeatureKey) -> Declined | None:
+        """Why the feature has no label, where a method was asked for one."""
+        if self.label(feature):
+            return None
+        return self.declined.get(feature_subject(feature))
 
     def result(self, feature: FeatureKey) -> ProtocolResult | None:
         return self.results.get(feature_subject(feature))

@@ -18,7 +18,9 @@ from glossator.project.schema import (
     version_of,
 )
 
-ValueTable = Literal["result", "mark", "note", "judgement", "verbalization", "draft"]
+ValueTable = Literal[
+    "result", "mark", "note", "judgement", "declined", "verbalization", "draft"
+]
 """Tables that hold one value a subject."""
 
 
@@ -35,6 +37,23 @@ class StepRow(NamedTuple):
     title: str
     at: str
     done: bool
+
+
+class CallRow(NamedTuple):
+    """An entry of the call log; its fields are named as the columns."""
+
+    id: str
+    at: str
+    model: str
+    purpose: str
+    subject: Subject
+    prompt_tokens: int
+    answer_tokens: int
+    cost: float | None
+    failed: int
+    """1 where it is."""
+    cached: int
+    data: bytes
 
 
 class Store:
@@ -199,11 +218,15 @@ class Store:
 
     def values(self, table: ValueTable) -> list[tuple[Subject, str]]:
         """Rows of a table; none where an older file, only read, has no such table."""
-        ((version,),) = self.rows("PRAGMA user_version")
-        if int(version) < SINCE.get(table, 1):
+        if not self.has(table):
             return []
         rows = self.rows(f"SELECT subject, data FROM {table}")
         return [(Subject(subject), data) for subject, data in rows]
+
+    def has(self, table: ValueTable | Literal["call", "comparison"]) -> bool:
+        """Whether the file is of a version that has the table."""
+        ((version,),) = self.rows("PRAGMA user_version")
+        return int(version) >= SINCE.get(table, 1)
 
     def put_pins(self, graph: GraphId, data: str) -> None:
         self._write("INSERT OR REPLACE INTO pins VALUES (?, ?)", graph, data)
@@ -217,6 +240,47 @@ class Store:
             self._write(
                 "INSERT OR REPLACE INTO supernode VALUES (?, ?, ?)", graph, number, data
             )
+
+    # -- calls of language models ---------------------------------------------------
+
+    def add_call(self, row: CallRow) -> None:
+        """Log a call; one that is in the log already stays as it is."""
+        columns = ", ".join(row._fields)
+        marks = ", ".join("?" * len(row))
+        self._write(f"INSERT OR IGNORE INTO call ({columns}) VALUES ({marks})", *row)
+
+    def calls_after(
+        self, number: int, subject: Subject | None, limit: int
+    ) -> list[tuple[int, CallRow]]:
+        """A page of the log with the calls' numbers, oldest first."""
+        if not self.has("call"):
+            return []
+        columns = ", ".join(CallRow._fields)
+        with self._explained("read"):
+            rows = self._connection.execute(
+                f"SELECT number, {columns} FROM call "
+                "WHERE number > ? AND subject = ifnull(?, subject) "
+                "ORDER BY number LIMIT ?",
+                (number, subject, limit),
+            ).fetchall()
+        return [(number, CallRow(*row)) for number, *row in rows]
+
+    # -- comparisons of methods -----------------------------------------------------
+
+    def add_comparison(self, data: bytes) -> int:
+        cursor = self._write(
+            "INSERT INTO comparison (at, data) VALUES (?, ?)", now(), data
+        )
+        return int(cursor.lastrowid or 0)
+
+    def comparisons(self) -> list[tuple[int, str, bytes]]:
+        """Id, time and data of each, the newest last."""
+        if not self.has("comparison"):
+            return []
+        with self._explained("read"):
+            return self._connection.execute(
+                "SELECT id, at, data FROM comparison ORDER BY id"
+            ).fetchall()
 
     # -- history --------------------------------------------------------------------
 
@@ -266,7 +330,9 @@ class Store:
         )
         return [(edit, inverse) for edit, inverse in rows]
 
-    def _write(self, statement: str, *values: str | int | bytes) -> sqlite3.Cursor:
+    def _write(
+        self, statement: str, *values: str | float | bytes | None
+    ) -> sqlite3.Cursor:
         with self._explained("save"):
             return self._connection.execute(statement, values)
 

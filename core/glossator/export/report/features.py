@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from glossator.errors import EvidenceError
-from glossator.evidence.example_text import Piece, example_text
+from glossator.evidence.example_text import ExampleText, Piece, example_text
 from glossator.evidence.feature_evidence import (
     ActivationExample,
     EvidenceSource,
@@ -250,7 +250,9 @@ def _evidence(
     examples = _distinct(found.examples)
     largest = found.max_activation
     return ShownEvidence(
-        examples=tuple(_example(e, largest) for e in examples[:_EXAMPLES]),
+        examples=tuple(
+            shown_example(example_text(e), largest) for e in examples[:_EXAMPLES]
+        ),
         n_examples=len(examples),
         promoted=tuple(shown_token(e.token) for e in found.top_logits[:_LOGITS]),
         facts=_facts(found, len(examples)),
@@ -277,10 +279,11 @@ def _distinct(
     return list(seen.values())
 
 
-def _example(example: ActivationExample, largest: float) -> ShownExample:
-    text = example_text(example)
+def shown_example(text: ExampleText, largest: float) -> ShownExample:
+    """An example with shades by share of the feature's largest activation."""
+    strongest = max((piece.activation for piece in text.pieces), default=0.0)
     return ShownExample(
-        activation=number(example.activation),
+        activation=number(strongest),
         pieces=tuple(_merged(text.pieces, largest)),
         cut_before=text.cut_before,
         cut_after=text.cut_after,

@@ -13,6 +13,10 @@ from glossator.export.colours import (
     TIER_COLOURS,
 )
 from glossator.export.figure.tint import tint
+from glossator.export.report.comparison import (
+    ComparisonSummary,
+    comparison_summary,
+)
 from glossator.export.report.content import (
     Count,
     Fact,
@@ -30,6 +34,7 @@ from glossator.export.report.features import (
     FeatureEntry,
     feature_entries,
 )
+from glossator.export.report.template import rendered
 from glossator.export.report.text import one_line, plain
 from glossator.export.report.tiers import TierFindings, scored_features, tier_findings
 from glossator.export.target import AnnotatedGraph, ExportOptions, Written
@@ -65,6 +70,8 @@ class ReportPage:
     who: list[Count]
     tiers: tuple[TierFindings, ...]
     """Empty where nothing of the graph or of the project is scored."""
+    comparison: ComparisonSummary | None
+    """Of the project's labelling methods; None where none is stored."""
     scores: list[ScoreLine]
     why_no_score: list[str]
     supernodes: list[SupernodeRow]
@@ -97,6 +104,7 @@ def report_page(annotated: AnnotatedGraph) -> tuple[ReportPage, list[str]]:
         review=review_counts(annotated),
         who=who_labelled(annotated),
         tiers=tier_findings(annotated),
+        comparison=comparison_summary(annotated.comparison),
         scores=scores,
         why_no_score=why_no_score,
         supernodes=supernode_rows(annotated),
@@ -140,23 +148,10 @@ def _figures(annotated: AnnotatedGraph) -> Figures:
 
 
 def _rendered(page: ReportPage) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    from glossator_resources import report_folder
-
-    folder = report_folder()
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = Markup((folder / _STYLE).read_text(encoding="utf-8"))
-    return environment.get_template(_TEMPLATE).render(
+    return rendered(
+        _TEMPLATE,
+        _STYLE,
         page=page,
-        style=style,
         tier_colours=TIER_COLOURS,
         positive=POSITIVE,
         negative=NEGATIVE,

@@ -39,6 +39,12 @@ class FoundLabel(NamedTuple):
     """As its origin tells it; what is imported of it is another revision."""
 
 
+class FoundExplanations(NamedTuple):
+    feature: FeatureKey
+    said: tuple[LabelRevision, ...]
+    """Proposals, the preferred first."""
+
+
 class FoundNote(NamedTuple):
     key: LabelKey
     text: str
@@ -63,6 +69,7 @@ class FoundLabels:
     """Its name, for "found in …"."""
     labels: tuple[FoundLabel, ...] = ()
     """Of features, then of the nodes that are labelled otherwise than their feature."""
+    explanations: tuple[FoundExplanations, ...] = ()
     notes: tuple[FoundNote, ...] = ()
     judgements: tuple[FoundJudgement, ...] = ()
     marks: tuple[FoundMarks, ...] = ()

@@ -18,13 +18,14 @@ from glossator.project.edits import (
 )
 from glossator.project.grouping import free_name, next_number
 from glossator.project.importing.found_labels import (
+    FoundExplanations,
     FoundLabel,
     FoundLabels,
     FoundMarks,
     NodeKey,
     subject_of,
 )
-from glossator.project.revision import LabelRevision, storable
+from glossator.project.revision import LabelRevision, now, storable
 from glossator.project.state import ProjectState
 from glossator.project.verbalizations import verbalization_edits
 
@@ -33,7 +34,8 @@ def import_edits(state: ProjectState, found: FoundLabels) -> list[AnyEdit]:
     """Take over what was found; what is here already makes no edit.
 
     What a person accepted, wrote, refused or judged here stands, and a label of a file
-    stands against a mere proposal. Pins and supernodes are added to those here.
+    stands against a mere proposal; explanations are but proposals. Pins and supernodes
+    are added to those here.
     """
     edits: list[AnyEdit] = []
     taken: dict[FeatureKey, str] = {}
@@ -42,6 +44,8 @@ def import_edits(state: ProjectState, found: FoundLabels) -> list[AnyEdit]:
             edits.append(_revision_edit(label, found.source))
             if isinstance(label.key, FeatureKey):
                 taken[label.key] = label.revision.text
+    for explained in found.explanations:
+        edits += _explanation_edits(state, explained)
     for note in found.notes:
         if subject_of(note.key) not in state.notes:
             edits.append(SetNote(subject_of(note.key), note.text))
@@ -65,6 +69,19 @@ def _revision_edit(label: FoundLabel, source: str) -> AddRevision:
     return AddRevision(subject_of(label.key), revision)
 
 
+def _explanation_edits(
+    state: ProjectState, explained: FoundExplanations
+) -> list[AnyEdit]:
+    """Propose the first explanation that nobody refused here."""
+    for revision in explained.said:
+        if state.machine_may_label(explained.feature, revision.text):
+            news = revision.text != state.label(explained.feature)
+            dated = msgspec.structs.replace(revision, at=revision.at or now())
+            edit = AddRevision(subject_of(explained.feature), dated)
+            return [edit] if news else []
+    return []
+
+
 # -- what stands --------------------------------------------------------------------
 
 
@@ -82,7 +99,7 @@ def _may_label(
     state: ProjectState, feature: FeatureKey, revision: LabelRevision
 ) -> bool:
     last = state.last_revision(subject_of(feature))
-    if last is not None and last.status == "imported":
+    if last is not None and (last.status == "imported" or last.from_library):
         return revision.status != "proposed"
     return state.machine_may_label(feature, revision.text)
 
@@ -151,10 +168,15 @@ def import_report(found: FoundLabels, edits: Sequence[AnyEdit]) -> list[str]:
             f"{len(found.verbalizations)} verbalization(s), of which "
             f"{counts[SetVerbalizations]} feature(s) get some that are new."
         )
+    if found.explanations:
+        lines.append(
+            f"{len(found.explanations)} feature(s) are explained there; what is taken "
+            "is proposed, with its method and model."
+        )
     if counts[SetJudgement]:
         lines.append(f"{counts[SetJudgement]} feature(s) get a judged tier.")
     for what, n_found, n_taken in (
-        ("label(s)", len(found.labels), n_labels),
+        ("label(s)", len(found.labels) + len(found.explanations), n_labels),
         ("judged tier(s)", len(found.judgements), counts[SetJudgement]),
     ):
         if n_found > n_taken:

@@ -1,0 +1,1 @@
+"""Labelling methods held against one another: drawn, planned, labelled, scored."""

@@ -1,0 +1,1 @@
+"""What comparing labelling methods comes to: values in, values out."""

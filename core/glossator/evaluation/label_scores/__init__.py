@@ -1,0 +1,1 @@
+"""Label scores: how well labels tell held-out examples from other texts."""

@@ -1,0 +1,1 @@
+"""Labels by the methods chosen for each tier: what is asked, planned, then asked."""
