@@ -13,6 +13,8 @@ slower, so such work is short or rare.
 import multiprocessing
 import threading
 from collections.abc import Generator
+from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Literal, NamedTuple, Protocol, TypeVar
@@ -26,6 +28,8 @@ InputT_contra = TypeVar("InputT_contra", contravariant=True)
 
 Order = Literal["pause", "resume", "cancel"]
 _POLL_MS = 15
+_GRACE_MS = 5_000
+"""For a process to go by itself when its job is done."""
 _AT_ONCE = 4
 """Messages handled before the window gets its turn again."""
 
@@ -50,10 +54,12 @@ class _Stopped(NamedTuple):
     """Cancelled on request."""
 
 
-def _serve(
-    work: Work[InputT_contra], given: InputT_contra, channel: Connection
-) -> None:
+def _serve(work: Work[InputT_contra], inlet: Connection, channel: Connection) -> None:
     """Run the generator in the child process and report on it."""
+    try:
+        given: InputT_contra = inlet.recv()
+    except EOFError:
+        return
     token = CancelToken()
     threading.Thread(target=_obey, args=(channel, token), daemon=True).start()
     generator = work(given, token)
@@ -72,6 +78,12 @@ def _serve(
         channel.send(_Failed(f"{type(error).__name__}: {error}"))
     finally:
         generator.close()
+
+
+def _hand_over(outlet: Connection, given: object) -> None:
+    """Send what a job is given; one that is ended meanwhile takes no more of it."""
+    with outlet, suppress(OSError):
+        outlet.send(given)
 
 
 def _obey(channel: Connection, token: CancelToken) -> None:
@@ -120,17 +132,23 @@ class JobSlot(QObject):
         self.end()
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
+        inlet, outlet = context.Pipe(duplex=False)
         process = context.Process(
-            target=_serve, args=(work, given, theirs), daemon=True
+            target=_serve, args=(work, inlet, theirs), daemon=True
         )
         try:
             process.start()
         except OSError as error:
             ours.close()
+            outlet.close()
             self.failed.emit(f"no process can be started ({error})")
             return
         finally:
             theirs.close()
+            inlet.close()
+        # The process takes it only when it has begun, and the window does not wait.
+        sender = threading.Thread(target=_hand_over, args=(outlet, given), daemon=True)
+        sender.start()
         self._process, self._channel = process, ours
         self.paused = False
         self._poll.start()
@@ -197,11 +215,8 @@ class JobSlot(QObject):
         process = self._process
         self._forget()
         if process is not None:
-            process.join(1)
-            if process.is_alive():
-                process.terminate()
-                process.join()
-            process.close()
+            # It said its last; to go takes a second where torch was at work.
+            QTimer.singleShot(_GRACE_MS, partial(_reap, process))
 
     def _forget(self) -> None:
         self._poll.stop()
@@ -210,6 +225,14 @@ class JobSlot(QObject):
         self._channel = self._process = None
         self.paused = False
         self.running_changed.emit(False)
+
+
+def _reap(process: BaseProcess) -> None:
+    """Let go of a process that has ended, or end it."""
+    if process.is_alive():
+        process.terminate()
+    process.join()
+    process.close()
 
 
 class Computation(Protocol):

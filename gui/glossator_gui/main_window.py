@@ -25,17 +25,22 @@ from PySide6.QtWidgets import (
 import glossator
 from glossator.demo import demo_project
 from glossator.errors import GlossatorError
+from glossator.project.label_library import LabelLibrary
 from glossator.project.open_files import is_evidence_store
-from glossator.settings import projects_folder
+from glossator.settings import library_file, projects_folder
 from glossator_gui.actions import ACTIONS, JUDGEMENTS, Handler, build_actions, key_table
 from glossator_gui.collect_desk import CollectDesk
+from glossator_gui.compare_desk import CompareDesk
 from glossator_gui.dialogs.messages import show_failure, show_message
 from glossator_gui.export_desk import ExportDesk
 from glossator_gui.fetch_desk import FetchDesk
 from glossator_gui.import_desk import ImportDesk
+from glossator_gui.label_desk import LabelDesk
+from glossator_gui.library_desk import LibraryDesk
 from glossator_gui.review_desk import ReviewDesk
 from glossator_gui.run_desk import RunDesk
 from glossator_gui.session import Session
+from glossator_gui.settings_desk import SettingsDesk
 from glossator_gui.theme import ThemeChoice, apply_theme, resolve_theme
 from glossator_gui.tier_desk import TierDesk
 from glossator_gui.tune_desk import TuneDesk
@@ -57,18 +62,29 @@ class MainWindow(QMainWindow):
     def __init__(self) -> None:
         super().__init__()
         self.settings = QSettings("glossator", "glossator")
-        self.session = Session(self)
+        library = LabelLibrary(library_file())
+        self.session = Session(self, library)
         self.workspace = Workspace(self.session)
         self.review = ReviewDesk(self.session, self)
+        self.preferences = SettingsDesk(self.session, self)
         self.run = RunDesk(self.session, self.workspace, self)
+        self.label = LabelDesk(self.session, self.workspace, self)
         self.tiers = TierDesk(self.session, self.workspace.tabs, self)
         self.tune = TuneDesk(self.session, self)
+        self.compare = CompareDesk(self.session, self)
         self.export = ExportDesk(self.session, self.settings, self)
         self.imports = ImportDesk(self.session, self)
+        self.library = LibraryDesk(self.session, library, self)
         self.fetch = FetchDesk(self.session, self)
         self.collect = CollectDesk(self.session, self)
         self.verbalize = VerbalizeDesk(self.session, self)
-        self.jobs = [self.fetch.job, self.collect.job, self.verbalize.job]
+        self.jobs = [
+            self.label.job,
+            self.fetch.job,
+            self.collect.job,
+            self.verbalize.job,
+            self.compare.job,
+        ]
         self.welcome = Welcome()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
@@ -96,6 +112,7 @@ class MainWindow(QMainWindow):
         self.show_verbalization(bool(self.settings.value(_VERBALIZATION, False, bool)))
         self._on_opened()
         self.setAcceptDrops(True)
+        self.preferences.start()
 
     def _dock(
         self, title: str, widget: QWidget, area: Qt.DockWidgetArea
@@ -125,6 +142,7 @@ class MainWindow(QMainWindow):
         verbalization.verbalize_requested.connect(self.verbalize.ask)
         verbalization.import_requested.connect(self.imports.ask)
         self.tiers.view.run_requested.connect(self.run.ask)
+        self.run.plan_wanted.connect(self.label.ask_with_plan)
         self.welcome.open_requested.connect(self.open)
         self.welcome.demo_requested.connect(self.open_demo)
         hints = QApplication.styleHints()
@@ -143,9 +161,11 @@ class MainWindow(QMainWindow):
             "export": self.export.ask,
             "copy_link": self.export.copy_link,
             "import": self.imports.ask,
+            "library": self.library.ask,
             "quit": self.quit,
             "undo": self.session.undo,
             "redo": self.session.redo,
+            "settings": self.preferences.ask,
             "accept": review.accept_shown,
             "edit": review.panel.edit_label,
             "reject": review.reject,
@@ -171,9 +191,12 @@ class MainWindow(QMainWindow):
             "run": run.ask,
             "pause": run.job.toggle_pause,
             "cancel": run.slot.cancel,
+            "label": self.label.ask,
             "collect": self.collect.ask,
             "verbalize": self.verbalize.ask,
             "tune": self.tune.ask,
+            "compare": self.compare.ask,
+            "comparisons": self.compare.show_results,
             "verbalization": self.toggle_verbalization,
             "fit": workspace.canvas.fit,
             "colour": lambda: workspace.set_colour_by_share(
@@ -302,7 +325,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, theme)
-        for part in (self.workspace, self.review, self.tiers):
+        for part in (self.workspace, self.review, self.tiers, self.compare):
             part.set_theme(theme)
 
     def toggle_verbalization(self) -> None:
@@ -366,9 +389,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.review.flush()
         self.run.close()
+        self.label.close()
         for job in self.jobs:
             job.slot.end()
         self.tune.close()
+        self.compare.close()
+        self.imports.close()
         self.export.close()
         self.workspace.scoring.end()
         self.tiers.close()

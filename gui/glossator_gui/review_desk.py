@@ -189,6 +189,7 @@ class ReviewDesk(QObject):
             "results",
             "notes",
             "judgements",
+            "declined",
             "verbalizations",
         }:
             self._show_panel()

@@ -10,7 +10,12 @@ from PySide6.QtCore import QObject, Signal
 from glossator.errors import EvidenceError, GlossatorError, ProjectError
 from glossator.evidence.feature_evidence import CombinedEvidence, FeatureEvidence
 from glossator.graph.attribution_graph import AttributionGraph, FeatureKey, NodeIndex
+from glossator.labelers.label_settings import LabelSettings
+from glossator.llm.call import Call
+from glossator.preferences import Preferences
 from glossator.project.edits import AnyEdit
+from glossator.project.label_library import LabelLibrary
+from glossator.project.library_keeper import LibraryKeeper, offered_text
 from glossator.project.open_files import (
     OpenedEvidence,
     add_evidence_path,
@@ -29,8 +34,8 @@ from glossator.settings import projects_folder
 _REMEMBERED = 64
 """Features whose evidence is kept in memory."""
 
-
 _PROTOCOL = "protocol"
+_LABELLING = "labelling"
 
 
 class Session(QObject):
@@ -50,8 +55,14 @@ class Session(QObject):
     told = Signal(str)
     """Something was done; for the status bar."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, library: LabelLibrary | None = None
+    ) -> None:
         super().__init__(parent)
+        self._library = library
+        self._keeper: LibraryKeeper | None = None
+        self.preferences = Preferences()
+        """Go where the project says nothing of its own."""
         self.project: Project | None = None
         self.graph_id: GraphId | None = None
         self.selection: tuple[NodeIndex, ...] = ()
@@ -134,6 +145,7 @@ class Session(QObject):
             if self.project and plan.target.absolute() == self.project.path.absolute():
                 for graph, path in zip(plan.graphs, plan.paths, strict=True):
                     self.project.add_graph(graph, path.absolute())
+                self._propose_known()
                 return True
             project = add_graphs(plan.target, plan.graphs, plan.paths)
         except GlossatorError as error:
@@ -151,6 +163,7 @@ class Session(QObject):
             plan = plan_open(files, projects=projects_folder())
             for graph, path in zip(plan.graphs, plan.paths, strict=True):
                 self.show_graph(self.project.add_graph(graph, path.absolute()))
+            self._propose_known()
         except GlossatorError as error:
             self.failed.emit(str(error))
 
@@ -161,12 +174,31 @@ class Session(QObject):
         self.project = project
         self.graph_id = next(iter(project.state.graphs), None) if project else None
         self.selection = ()
+        self._keeper = None
         if project is not None:
+            library = self._wanted_library()
+            self._keeper = LibraryKeeper(project, library, self.told.emit)
             project.on_change(self._on_change)
         self._open_evidence()
         self.opened.emit()
         self.graph_shown.emit()
         self.selected.emit()
+        self._propose_known()
+
+    def join_library(self) -> None:
+        """Go on with the label library or without, as the preferences say now."""
+        if self._keeper is not None:
+            self._keeper.use(self._wanted_library())
+            self._propose_known()
+
+    def _wanted_library(self) -> LabelLibrary | None:
+        return self._library if self.preferences.library else None
+
+    def _propose_known(self) -> None:
+        """Propose what the library knows of features that have no label."""
+        offered = self._keeper.offer() if self._keeper else 0
+        if offered:
+            self.told.emit(offered_text(offered))
 
     def save_as(self, target: Path) -> None:
         """Go on in a copy of the project under another name."""
@@ -224,17 +256,50 @@ class Session(QObject):
         except ProjectError as error:
             self.failed.emit(str(error))
 
+    def put_preferences(self, preferences: Preferences) -> None:
+        """Go by other wishes of the user from now on."""
+        self.preferences = preferences
+        self.join_library()
+
     def protocol_settings(self) -> ProtocolSettings:
         """Those of the project's last run, or what a person has chosen since."""
         stored = self.project.setting(_PROTOCOL) if self.project else ""
         try:
-            return msgspec.json.decode(stored or "{}", type=ProtocolSettings)
+            if stored:
+                return msgspec.json.decode(stored, type=ProtocolSettings)
         except msgspec.MsgspecError:
-            return ProtocolSettings()
+            pass
+        return self.preferences.protocol
 
     def put_protocol_settings(self, settings: ProtocolSettings) -> None:
         """What the next run is to use."""
         self.put_setting(_PROTOCOL, msgspec.json.encode(settings).decode())
+
+    def label_settings(self) -> LabelSettings:
+        """Those last chosen for the project: a proposal, never acted on by itself.
+
+        The file may come from elsewhere, and name servers that nobody here agreed to.
+        """
+        stored = self.project.setting(_LABELLING) if self.project else ""
+        try:
+            if stored:
+                return msgspec.json.decode(stored, type=LabelSettings)
+        except msgspec.MsgspecError:
+            pass
+        return self.preferences.labelling
+
+    def put_label_settings(self, settings: LabelSettings) -> None:
+        """What is proposed the next time."""
+        self.put_setting(_LABELLING, msgspec.json.encode(settings).decode())
+
+    def log_calls(self, calls: Sequence[Call]) -> None:
+        """Keep what language models were asked; on disk when this returns."""
+        if self.project is None or not calls:
+            return
+        try:
+            self.project.log_calls(calls)
+        except ProjectError as error:
+            self.failed.emit(str(error))
 
     def save_draft(self, subject: Subject, text: str) -> None:
         """Keep a half-typed label over a restart."""

@@ -162,6 +162,7 @@ def _palette(theme: Theme) -> QPalette:
         palette.setColor(target, QColor(colour))
     for target in (role.Text, role.WindowText, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, target, QColor(theme.muted))
+    palette.setColor(QPalette.ColorGroup.Disabled, role.Base, QColor(theme.window))
     return palette
 
 
@@ -173,16 +174,18 @@ QToolBar {{ background: {theme.window}; border: none;
   border-bottom: 1px solid {theme.border}; spacing: 4px; padding: 4px 6px; }}
 QStatusBar {{ background: {theme.window}; border-top: 1px solid {theme.border}; }}
 QDockWidget::title {{ background: {theme.window}; padding: 6px 8px; }}
-QPushButton, QToolButton, QComboBox {{ padding: 4px 10px; border-radius: 4px;
+QPushButton, QToolButton {{ padding: 4px 10px; border-radius: 4px;
   border: 1px solid {theme.border}; background: {theme.raised}; }}
 QToolBar QToolButton {{ border: 1px solid transparent; background: transparent; }}
 QToolButton:checked {{ background: {theme.surface}; border-color: {theme.accent};
   font-weight: 600; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {theme.accent}; }}
-QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus,
+QPushButton:focus, QToolButton:focus, QLineEdit:focus,
 QPlainTextEdit:focus, QListView:focus, QTableView:focus {{
   border: 1px solid {theme.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {theme.muted}; }}
+QComboBox, QAbstractSpinBox {{ min-height: 22px; }}
+QLineEdit:disabled {{ background: {theme.window}; color: {theme.muted}; }}
 QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.on_accent};
   border-color: {theme.accent}; font-weight: 600; }}
 QPushButton[primary="true"]:disabled {{ background: {theme.raised};
@@ -197,15 +200,19 @@ QSplitter::handle:vertical {{ height: 1px; }}
 QLabel[role="muted"] {{ color: {theme.muted}; }}
 QLabel[role="title"] {{ font-weight: 600; }}
 QLabel[role="warning"] {{ color: {theme.warning}; }}
-QRadioButton::indicator, QCheckBox::indicator {{ width: 12px; height: 12px;
+QRadioButton::indicator, QCheckBox::indicator,
+QListView::indicator {{ width: 12px; height: 12px;
   border: 1px solid {theme.muted}; background: {theme.surface}; }}
 QRadioButton::indicator {{ border-radius: 7px; }}
-QCheckBox::indicator {{ border-radius: 3px; }}
-QRadioButton::indicator:checked, QCheckBox::indicator:checked {{ width: 6px;
+QCheckBox::indicator, QListView::indicator {{ border-radius: 3px; }}
+QRadioButton::indicator:checked, QCheckBox::indicator:checked,
+QListView::indicator:checked {{ width: 6px;
   height: 6px; border: 4px solid {theme.accent}; }}
-QCheckBox::indicator:checked {{ background: {theme.on_accent}; }}
+QCheckBox::indicator:checked,
+QListView::indicator:checked {{ background: {theme.on_accent}; }}
 QRadioButton::indicator:focus, QCheckBox::indicator:focus {{
   border-color: {theme.accent}; }}
-QRadioButton::indicator:disabled, QCheckBox::indicator:disabled {{
+QRadioButton::indicator:disabled, QCheckBox::indicator:disabled,
+QListView::indicator:disabled {{
   border-color: {theme.border}; }}
 """

@@ -15,7 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from glossator.graph.attribution_graph import AttributionGraph, BoolColumn, NodeIndex
+from glossator.graph.attribution_graph import (
+    AttributionGraph,
+    BoolColumn,
+    FeatureKey,
+    NodeIndex,
+)
 from glossator.graph.influence import link_influence, node_influence
 from glossator.graph.pruning import visible_links, visible_nodes
 from glossator.graph.scores import GraphScores, scores_with_pins
@@ -262,6 +267,13 @@ class Workspace(QWidget):
             return np.zeros(0, dtype=bool)
         keep = self.session.state.kept_nodes(number)
         return visible_nodes(graph, self.pruning.share, keep)
+
+    def visible_features(self) -> tuple[FeatureKey, ...]:
+        """Features of the graph that is shown with a node in sight."""
+        graph, mask = self.session.graph, self.visible()
+        if graph is None:
+            return ()
+        return tuple(f for f in graph.features if mask[graph.nodes_of(f)].any())
 
     def toggle_pins(self, nodes: list[int]) -> None:
         """Pin nodes; if all of them are pinned, unpin them."""

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -114,6 +115,36 @@ def test_a_new_start_silences_the_old_job(
     qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
     assert heard.ends == [("succeeded", 2)]
     assert {progress.total for progress in heard.progress} == {2}
+
+
+class Held:
+    """A number that is not to be had before the gate is open."""
+
+    gate = threading.Event()
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        assert self.gate.wait(SECONDS / 1000), "nobody came to open it"
+        return int, (3,)
+
+
+def test_a_start_does_not_wait_for_what_is_handed_over(
+    slot: JobSlot, heard: Heard, qtbot: QtBot
+) -> None:
+    slot.start(count, cast(int, Held()))
+    assert slot.running
+    Held.gate.set()
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=SECONDS)
+    assert heard.ends == [("succeeded", 3)]
+
+
+def test_a_job_that_is_ended_takes_no_more_of_what_it_is_given(
+    slot: JobSlot, heard: Heard, qtbot: QtBot
+) -> None:
+    before = threading.active_count()
+    slot.start(refuse, "much of it" * 1_000_000)
+    slot.end()
+    qtbot.waitUntil(lambda: threading.active_count() <= before, timeout=SECONDS)
+    assert heard.ends == []
 
 
 def test_a_process_that_cannot_start_is_told(

@@ -1,36 +1,45 @@
-"""Asking how a run shall label, and keeping what was said."""
+"""Asking what a run is over and how, and what comes after it."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from glossator.labelers.label_settings import LabelSettings
-from glossator.progress import Progress
-from glossator.protocol.protocol_settings import ProtocolSettings
-from glossator_gui.dialogs.run_dialog import RunDialog, ScopeName
+from glossator.protocol.protocol_settings import ProtocolSettings, Window
+from glossator.settings import embeddings_file
+from glossator_gui.dialogs.label_dialog import LabelDialog
+from glossator_gui.dialogs.run_dialog import RunChoice, RunDialog, ScopeName
 from glossator_gui.main_window import MainWindow
-from tests.core.graph_documents import as_bytes, tracer_graph
-from tests.core.llm_server import unused_address
+from tests.core.llm_server import chat_server
+from tests.gui.named_controls import unnamed
+from tests.gui.scored_project import open_scored, shown_dialog
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
-SERVER = "http://localhost:11434/v1"
-NAMED = LabelSettings(tier1="small_llm", llm=SERVER, llm_model="llama3.2")
+SLOW = 120_000
+"""Milliseconds: the embedder is loaded in a process of its own."""
 
 
-def open_dialog(qtbot: QtBot, labelling: LabelSettings) -> RunDialog:
+def open_dialog(
+    qtbot: QtBot,
+    settings: ProtocolSettings = ProtocolSettings(),  # noqa: B008 - it is frozen
+    *,
+    then_plan: bool = False,
+) -> RunDialog:
     sizes: dict[ScopeName, int] = {
         "all": 9,
         "unlabelled": 4,
         "visible": 2,
         "selection": 0,
     }
-    dialog = RunDialog(sizes, ProtocolSettings(), labelling, "Evidence: here")
+    dialog = RunDialog(sizes, settings, "Evidence: here", then_plan=then_plan)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitExposed(dialog)
@@ -47,72 +56,58 @@ def run_button(dialog: RunDialog) -> QPushButton:
     return found
 
 
-def test_tokens_are_counted_unless_one_says_otherwise(qtbot: QtBot) -> None:
-    dialog = open_dialog(qtbot, LabelSettings())
-    box = dialog.labelling
-    assert box.counting.isChecked()
-    assert not box.llm.isEnabled()
-    assert not box.llm_model.isEnabled()
-    assert box.hint.text() == "Nothing goes over the network."
-    with qtbot.waitSignal(dialog.start_requested) as asked:
-        run_button(dialog).click()
-    assert asked.args == ["all", ProtocolSettings(), LabelSettings()]
-
-
-def test_a_server_and_its_model(qtbot: QtBot) -> None:
-    dialog = open_dialog(qtbot, LabelSettings())
-    box = dialog.labelling
-    box.asking.click()
-    assert box.llm.isEnabled()
-    assert not box.llm_model.isEnabled(), "no server is named yet"
-    QTest.keyClicks(box.llm.line, SERVER)
-    assert box.llm_model.isEnabled()
-    QTest.keyClicks(box.llm_model, "llama3.2")
+def chosen(dialog: RunDialog, qtbot: QtBot) -> RunChoice:
     with qtbot.waitSignal(dialog.start_requested) as asked:
         run_button(dialog).click()
     assert asked.args is not None
-    assert asked.args[2] == NAMED
+    (choice,) = asked.args
+    assert isinstance(choice, RunChoice)
+    return choice
+
+
+OTHERS = ProtocolSettings(
+    n_examples=7,
+    examples="quantiles",
+    weighted=True,
+    input_window=Window(-3, 1),
+    output_window=Window(2, 4),
+    cross_window=Window(-5, 5),
+    routing="literal",
+    z_threshold=2.5,
+    raw_threshold=0.25,
+    raw_threshold_of={"cross": 0.125},
+    sense_p=0.05,
+    embedder="some/embedder",
+    seed=4,
+)
 
 
 @pytest.mark.parametrize(
-    ("llm", "hint"),
-    [
-        ("", "Name a folder"),
-        ("{folder}", "Nothing goes over the network."),
-        ("some/model", "fetched over the network if it is not there"),
-        (SERVER, "sent to a server on this machine"),
-        ("http://[", "sent to http://[."),
-        ("https://example.org/v1\u202e", "sent to https://example.org/v1U+202E."),
-    ],
+    ("settings", "then_plan"),
+    [(ProtocolSettings(), False), (OTHERS, True)],
+    ids=["default", "others"],
 )
-def test_the_hint_tells_where_tokens_go(
-    qtbot: QtBot, tmp_path: Path, llm: str, hint: str
+def test_it_gives_back_what_it_was_given(
+    qtbot: QtBot, settings: ProtocolSettings, then_plan: bool
 ) -> None:
-    settings = LabelSettings(tier1="small_llm", llm=llm.format(folder=tmp_path))
-    dialog = open_dialog(qtbot, settings)
-    shown = dialog.labelling.hint.text()
-    assert hint in shown
-    assert "tokens are counted" in shown
+    dialog = open_dialog(qtbot, settings, then_plan=then_plan)
+    assert chosen(dialog, qtbot) == RunChoice("all", settings, then_plan)
 
 
-@pytest.mark.parametrize("llm", ["", "ftp://host"])
-def test_a_run_without_a_model_to_ask_does_not_start(qtbot: QtBot, llm: str) -> None:
-    dialog = open_dialog(qtbot, LabelSettings(tier1="small_llm", llm=llm))
+def test_a_window_that_is_none_is_refused(qtbot: QtBot) -> None:
+    dialog = open_dialog(qtbot)
+    left, right = dialog.protocol.windows["output"]
+    left.setValue(3)
+    right.setValue(1)
     with qtbot.assertNotEmitted(dialog.start_requested):
         run_button(dialog).click()
     assert dialog.isVisible()
-    assert dialog.problem.text().startswith("llm: ")
+    assert dialog.problem.text().startswith("output_window: ")
     assert dialog.height() >= dialog.sizeHint().height(), "nothing is squeezed"
 
 
-def test_what_is_not_in_use_is_kept(qtbot: QtBot) -> None:
-    dialog = open_dialog(qtbot, NAMED)
-    dialog.labelling.counting.click()
-    assert dialog.labelling.settings() == msgspec.structs.replace(
-        NAMED, tier1="token_frequency"
-    )
-    dialog.labelling.llm.set_text("some/model")
-    assert dialog.labelling.settings().llm_model == ""
+def test_every_control_has_a_name(qtbot: QtBot) -> None:
+    assert unnamed(open_dialog(qtbot)) == []
 
 
 # -- in the window ---------------------------------------------------------------------
@@ -120,11 +115,9 @@ def test_what_is_not_in_use_is_kept(qtbot: QtBot) -> None:
 
 @pytest.fixture
 def window(tmp_path: Path, qtbot: QtBot) -> Iterator[MainWindow]:
-    path = tmp_path / "graph.json"
-    path.write_bytes(as_bytes(tracer_graph()))
     window = MainWindow()
     window.show()
-    window.session.open_files([path])
+    open_scored(window, tmp_path)
     qtbot.waitExposed(window)
     yield window
     window.close()
@@ -133,46 +126,52 @@ def window(tmp_path: Path, qtbot: QtBot) -> Iterator[MainWindow]:
 
 
 def asked_for(window: MainWindow) -> RunDialog:
-    window.run.ask()
-    return window.findChildren(RunDialog)[-1]
+    window.actions_by_name["run"].trigger()
+    dialog = shown_dialog(window)
+    assert isinstance(dialog, RunDialog)
+    return dialog
 
 
-def test_the_project_remembers_and_the_run_asks_that_server(
+def n_embeddings() -> int:
+    with closing(sqlite3.connect(embeddings_file())) as connection:
+        (n,) = connection.execute("SELECT count(*) FROM vector").fetchone()
+    return int(n)
+
+
+def test_a_run_then_the_plan_and_no_model_is_asked_before(
     window: MainWindow, qtbot: QtBot
 ) -> None:
-    gone = unused_address()
-    dialog = asked_for(window)
-    dialog.labelling.asking.click()
-    dialog.labelling.llm.set_text(gone)
-    dialog.labelling.llm_model.setText("any")
-    with qtbot.waitSignal(window.session.failed, timeout=60_000) as failed:
+    session = window.session
+    preferences = msgspec.structs.replace(session.preferences, embeddings_mb=0)
+    session.put_preferences(preferences)
+    with chat_server() as server:
+        named = LabelSettings(tier1="small_llm", llm=server.url)
+        session.put_label_settings(named)
+        dialog = asked_for(window)
+        assert not dialog.then_plan.isChecked()
+        dialog.then_plan.click()
+        dialog.protocol.n_examples.setValue(9)
         run_button(dialog).click()
-    assert failed.args is not None
-    assert failed.args[0].startswith(f"The run stopped: {gone}: no server answers")
-    chosen = LabelSettings(tier1="small_llm", llm=gone, llm_model="any")
-    assert window.run.label_settings() == chosen
-    assert asked_for(window).labelling.settings() == chosen
+        qtbot.waitUntil(lambda: not window.run.slot.running, timeout=SLOW)
+        QApplication.processEvents()
+        planning = shown_dialog(window)
+        assert isinstance(planning, LabelDialog)
+        assert server.seen == [], "the project alone names it"
+        assert planning.choice().settings == named
+        planning.reject()
+    assert session.protocol_settings().n_examples == 9
+    assert n_embeddings() == 0, "the user wants to keep none"
+    again = asked_for(window)
+    assert again.then_plan.isChecked(), "the project remembers"
+    assert again.protocol.settings().n_examples == 9
 
 
-def test_a_run_that_nobody_asked_for_asks_no_server(
+def test_a_run_that_nobody_asked_for_opens_nothing(
     window: MainWindow, qtbot: QtBot
 ) -> None:
-    """A project from elsewhere may name one."""
-    settings = LabelSettings(tier1="small_llm", llm=unused_address(), llm_model="any")
-    window.session.put_setting("labelling", msgspec.json.encode(settings).decode())
-    stages: list[str] = []
-
-    def note(progress: Progress) -> None:
-        stages.append(progress.what)
-
-    window.run.slot.progressed.connect(note)
-    window.run.run_all()
-    qtbot.waitUntil(lambda: "loading the embedder" in stages, timeout=60_000)
-    window.run.close()
-    assert "opening the language model" not in stages
-
-
-@pytest.mark.parametrize("stored", ["", "{", '{"tier1": "magic"}', "[]"])
-def test_settings_that_cannot_be_read(window: MainWindow, stored: str) -> None:
-    window.session.put_setting("labelling", stored)
-    assert window.run.label_settings() == LabelSettings()
+    """A project from elsewhere may say that labels be planned."""
+    window.session.put_setting("then_plan_labels", "yes")
+    with qtbot.assertNotEmitted(window.run.plan_wanted):
+        window.run.run_all()
+        qtbot.waitUntil(lambda: not window.run.slot.running, timeout=SLOW)
+    assert window.session.state.results

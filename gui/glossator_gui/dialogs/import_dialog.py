@@ -16,15 +16,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from glossator.progress import Progress
 from glossator_gui.views.plain_text import WrappedLabel, printable
 
 _WIDTH = 620
-_FILES = "Labels (*.gloss *.csv *.tsv *.jsonl *.json *.json.gz *.txt);;All files (*)"
+_FILES = (
+    "Labels (*.gloss *.csv *.tsv *.jsonl *.jsonl.gz *.json *.json.gz *.evidence *.txt)"
+    ";;All files (*)"
+)
 _HINT = (
     "A project, a graph, a table with the columns layer, index and label (CSV or JSON "
     "Lines), verbalizations (JSON Lines with layer, index, text and origin), or the "
     "link of a graph's page on Neuronpedia. Nothing is fetched: such a link holds the "
-    "labels itself."
+    "labels itself. Explanations of Neuronpedia's export, or of evidence, are proposed."
 )
 _RULE = (
     "What a person accepted, wrote or refused here stays. What is imported waits for "
@@ -37,19 +41,25 @@ class ImportDialog(QDialog):
 
     look_requested = Signal(str)
     """A file's path, or a link, that is to be read."""
+    evidence_requested = Signal()
+    """The explanations that the project's evidence brings are to be read."""
     import_requested = Signal()
     """What was last read is to be imported."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Import Labels and Verbalizations")
+        self.setWindowTitle("Import Labels, Explanations, Verbalizations")
         self.source = QLineEdit()
         self.source.setPlaceholderText("File or link")
         self.source.setAccessibleName("File or link")
         self.source.setClearButtonEnabled(True)
         self.source.setMaxLength(2**24)
-        self.browse = QPushButton("Browse…")
-        self.browse.setAutoDefault(False)
+        self.browse = QPushButton("File…")
+        self.folder = QPushButton("Folder…")
+        self.evidence = QPushButton("From Evidence")
+        self.evidence.setToolTip("Explanations that the project's evidence brings")
+        for button in (self.browse, self.folder, self.evidence):
+            button.setAutoDefault(False)
         self.report = WrappedLabel()
         self.report.setAccessibleName("What would be imported")
         self.report.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
@@ -65,7 +75,10 @@ class ImportDialog(QDialog):
         self._lay_out()
         self.source.textChanged.connect(self._on_text)
         self.source.returnPressed.connect(self._look)
-        self.browse.clicked.connect(self._browse)
+        files = QFileDialog.FileMode
+        self.browse.clicked.connect(lambda: self._browse(files.ExistingFile))
+        self.folder.clicked.connect(lambda: self._browse(files.Directory))
+        self.evidence.clicked.connect(self._on_evidence)
         self.buttons.accepted.connect(self.import_requested)
         self.buttons.rejected.connect(self.reject)
         self._on_text()
@@ -73,7 +86,8 @@ class ImportDialog(QDialog):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.addWidget(self.source, 1)
-        row.addWidget(self.browse)
+        for button in (self.browse, self.folder, self.evidence):
+            row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addWidget(_muted(_HINT))
@@ -87,6 +101,11 @@ class ImportDialog(QDialog):
         """Name a source, and ask for it to be read."""
         self.source.setText(source)
         self._look()
+
+    def show_progress(self, progress: Progress) -> None:
+        self.take.setEnabled(False)
+        of = f" ({progress.done:,} of {progress.total:,})" if progress.total else ""
+        self._say([f"{progress.what.capitalize()}{of}…"], role="muted")
 
     def show_report(self, lines: Sequence[str], *, brings: bool) -> None:
         """Show what was found; `brings` whether any of it is new here."""
@@ -117,10 +136,14 @@ class ImportDialog(QDialog):
         if text:
             self.look_requested.emit(text)
 
-    def _browse(self) -> None:
+    def _on_evidence(self) -> None:
+        self.source.clear()
+        self.evidence_requested.emit()
+
+    def _browse(self, mode: QFileDialog.FileMode) -> None:
         files = QFileDialog(self, "Import labels from", "", _FILES)
         files.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        files.setFileMode(QFileDialog.FileMode.ExistingFile)
+        files.setFileMode(mode)
         files.fileSelected.connect(self.look_at)
         files.open()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.graph.attribution_graph import NodeKind
 from glossator.project.edits import JudgedTier
-from glossator.project.revision import LabelRevision
+from glossator.project.revision import Declined, LabelRevision
 from glossator.protocol.decision import ProtocolResult
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.verbalize.verbalization import Verbalization
@@ -39,6 +39,8 @@ class FeatureView:
     verbalizations: tuple[Verbalization, ...] = ()
     verbalization_note: str = ""
     """What there is to know where there is none."""
+    declined: Declined | None = None
+    """Why a method that was asked gave no label; None where there is one."""
     judged: JudgedTier | None = None
     """What a person says of the tier."""
     settings: ProtocolSettings | None = None

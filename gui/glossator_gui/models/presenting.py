@@ -73,6 +73,7 @@ def feature_view(session: Session) -> FeatureView | None:
         layer=feature.layer,
         verbalizations=state.verbalized(feature),
         verbalization_note=verbalization_note(state.model),
+        declined=state.why_no_label(feature),
         judged=state.judged_tier(feature),
         settings=session.protocol_settings(),
     )

@@ -176,8 +176,7 @@ class EvidencePane(QWidget):
         self._lines["Activation"].setVisible(bool(facts) or drawn)
         self.facts.setVisible(bool(facts))
         stored = "\n".join(
-            f"“{one_line(e.text)}” — {one_line(e.method)}"
-            for e in evidence.explanations
+            f"“{one_line(e.text)}” — {one_line(e.by)}" for e in evidence.explanations
         )
         self._show("Explanations that came with it", bool(stored), self.stored)
         self.stored.setText(stored)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
 )
 
 from glossator.graph.attribution_graph import NodeKind
-from glossator.project.revision import LabelRevision
+from glossator.project.revision import Declined, LabelRevision
 from glossator_gui.models.feature_view import FeatureView
 from glossator_gui.views.feature_panel.growing_text import GrowingText
 from glossator_gui.views.plain_text import WrappedLabel, one_line
@@ -60,6 +60,16 @@ def provenance(label: str, revision: LabelRevision | None) -> str:
     return f"“{one_line(label)}” — {status_text(revision)[2:]}{because}"
 
 
+def declined_text(declined: Declined | None) -> str:
+    """Who gave no label, when and why; "" where nobody was asked in vain."""
+    if declined is None:
+        return ""
+    asked = f"{one_line(declined.method)} with {one_line(declined.model)}"
+    who = asked if declined.model else one_line(declined.method)
+    when = f" on {one_line(declined.at[:10])}" if declined.at else ""
+    return f"{who} gave no label{when}: {one_line(declined.reason)}"
+
+
 def history_text(history: Sequence[LabelRevision]) -> str:
     """One revision a paragraph, newest first."""
     return "\n".join(_history_entry(revision) for revision in reversed(history))
@@ -100,6 +110,7 @@ class LabelBox(QWidget):
         self.editor.setPlaceholderText("What does this feature stand for?")
         self.editor.setAccessibleName("Label")
         self._provenance = WrappedLabel(role="muted", small=True, max_lines=3)
+        self._declined = WrappedLabel(role="warning", small=True, max_lines=4)
         self._toggle = QToolButton()
         self._toggle.setCheckable(True)
         self._toggle.setStyleSheet("QToolButton { padding: 1px 6px; }")
@@ -124,6 +135,7 @@ class LabelBox(QWidget):
         below.addWidget(self._provenance, 1)
         below.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.editor)
+        column.addWidget(self._declined)
         column.addLayout(below)
         column.addWidget(self._history)
 
@@ -138,6 +150,8 @@ class LabelBox(QWidget):
             self._provenance.setText(provenance(view.label, view.revision))
         else:
             self._provenance.setText(_NO_LABEL[view.kind])
+        self._declined.setText(declined_text(view.declined))
+        self._declined.setVisible(view.declined is not None)
         self._history.set_text(history_text(view.history))
         self._toggle.setText(f"History ({len(view.history)})")
         self._toggle.setVisible(bool(view.history))
@@ -149,6 +163,11 @@ class LabelBox(QWidget):
     def explanation(self) -> str:
         """The muted line under the editor."""
         return self._provenance.text()
+
+    @property
+    def why_none(self) -> str:
+        """The line on who was asked for a label in vain; "" where it is not shown."""
+        return self._declined.text()
 
     @property
     def history(self) -> str:
