@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from glossator.commands.agreement import agreed
+from glossator.commands.agreement import add_limits, agreed
 from glossator.commands.command import Commands, add_command
 from glossator.commands.graphs import warn
 from glossator.commands.label import label_and_report, shown_dollars
@@ -165,33 +165,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
                 help=f"of --{of}llm: dollars per million tokens of {what}s, if it is "
                 "not known",
             )
-    default = AskedModels()
-    group.add_argument(
-        "--budget-dollars", type=float, metavar="N", help="it never costs more"
-    )
-    group.add_argument(
-        "--budget-tokens", type=int, metavar="N", help="it never uses more"
-    )
-    group.add_argument(
-        "--at-once",
-        type=int,
-        default=default.at_once,
-        metavar="N",
-        help="requests under way at a time (default: %(default)s)",
-    )
-    group.add_argument(
-        "--patience",
-        type=float,
-        default=default.patience,
-        metavar="SECONDS",
-        help="for one answer (default: %(default)g)",
-    )
-    group.add_argument(
-        "--plan", action="store_true", help="print the plan and ask no model"
-    )
-    group.add_argument(
-        "--yes", action="store_true", help="agree to what the plan costs"
-    )
+    add_limits(group)
 
 
 def _add_written(parser: argparse.ArgumentParser) -> None:

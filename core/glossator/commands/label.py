@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from glossator.commands.agreement import agreed
 from glossator.commands.command import Commands, add_command
 from glossator.commands.export import write_graph
 from glossator.commands.graphs import warn
@@ -158,7 +159,7 @@ def _plan_and_ask(
     plan = plan_project(project, labelers)
     for line in plan_lines(plan):
         print(line)
-    if options.plan or not _agreed(plan, yes=options.yes):
+    if options.plan or not agreed(plan.n_calls, plan.dollars, yes=options.yes):
         return
     report = ask_models(project, labelers)
     for method, n in sorted(report.labels.items()):
@@ -192,18 +193,6 @@ def shown_dollars(dollars: float | None) -> str:
     if dollars is None:
         return "at a price that is not known"
     return f"${dollars:.2f}" if dollars == 0 or dollars >= 0.1 else f"${dollars:.4f}"
-
-
-def _agreed(plan: LabelPlan, *, yes: bool) -> bool:
-    """Whether a person wants to pay for it; raises InputError where none is there."""
-    if yes or plan.n_calls == 0 or plan.dollars == 0:
-        return True
-    if not sys.stdin.isatty():
-        raise InputError(
-            "the labels by models cost something; agree to the plan with --yes",
-            source="--tier1, --tier2, --tier3",
-        )
-    return input("Ask? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _write_graphs(path: Path) -> None:

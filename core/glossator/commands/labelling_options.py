@@ -2,6 +2,7 @@
 
 import argparse
 
+from glossator.commands.agreement import add_limits
 from glossator.labelers.label_settings import COUNTED, LabelSettings
 from glossator.labelers.methods import known_methods
 from glossator.llm.providers import PROVIDERS
@@ -35,7 +36,8 @@ def add_labelling_options(parser: argparse.ArgumentParser) -> None:
         help="of obscure features (default: they are left to the review)",
     )
     _add_models(group)
-    _add_limits(group)
+    _add_prices(group)
+    add_limits(group)
 
 
 def _add_models(group: argparse._ArgumentGroup) -> None:
@@ -69,14 +71,7 @@ def _add_models(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_limits(group: argparse._ArgumentGroup) -> None:
-    default = LabelSettings()
-    group.add_argument(
-        "--budget-dollars", type=float, metavar="N", help="the most a run may cost"
-    )
-    group.add_argument(
-        "--budget-tokens", type=int, metavar="N", help="the most tokens it may use"
-    )
+def _add_prices(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--prompt-price",
         type=float,
@@ -85,26 +80,6 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--answer-price", type=float, metavar="N", help="likewise, of its answers"
-    )
-    group.add_argument(
-        "--at-once",
-        type=int,
-        default=default.at_once,
-        metavar="N",
-        help="requests under way at a time (default: %(default)s)",
-    )
-    group.add_argument(
-        "--patience",
-        type=float,
-        default=default.patience,
-        metavar="SECONDS",
-        help="for one answer (default: %(default)g)",
-    )
-    group.add_argument(
-        "--plan", action="store_true", help="print the plan and ask no model"
-    )
-    group.add_argument(
-        "--yes", action="store_true", help="agree to what the plan costs"
     )
 
 
