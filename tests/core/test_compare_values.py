@@ -30,6 +30,7 @@ from glossator.evaluation.comparison.pairs import (
     signed_rank_p,
 )
 from glossator.evaluation.comparison.report import comparison_text
+from glossator.evaluation.comparison.rows import notes
 from glossator.evaluation.label_scores.label_score import LabelScore, Spent
 from tests.core.made_comparison import RATES, made_comparison, made_feature
 
@@ -329,3 +330,14 @@ def test_without_any_label_the_text_says_so() -> None:
     assert "No label could be scored." in text
     assert "good: 0 of 1 labelled (1 × no)" in text
     assert "No language model was asked." in text
+
+
+def test_the_source_s_table_tells_the_share_of_negative_gaps() -> None:
+    comparison = made_comparison(modes=("repaired", "as in the source"))
+    repaired, source = comparison.tables
+    scored = [feature.score_of("good", "embedding") for feature in source.features]
+    gaps = [score.gap for score in scored if score and score.gap is not None]
+    share = sum(gap < 0 for gap in gaps) / len(gaps)
+    told = f"good: {share:.0%} of {len(gaps)} labels have a negative gap ("
+    assert sum(note.startswith(told) for note in notes(comparison, source)) == 1
+    assert not any("negative gap" in note for note in notes(comparison, repaired))

@@ -20,6 +20,7 @@ from glossator.evaluation.comparison.pairs import (
     PairedDifference,
     paired_differences,
 )
+from glossator.evaluation.label_scores.as_in_source import negative_gaps
 from glossator.evaluation.label_scores.label_score import Interval
 
 NONE = "–"
@@ -138,6 +139,7 @@ def notes(comparison: MethodComparison, table: ComparisonTable) -> list[str]:
             "left in, so that a text may be in both; five texts a prompt, asked once; "
             "answers that cannot be read are wrong. The wording of the prompts is ours."
         )
+        told += _negative_gaps(comparison, table)
     if comparison.settings.baselines and held_out:
         told.append(
             "Another label: what the method's label of another feature of like tier "
@@ -200,6 +202,22 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in (head, *rows)
     ]
+
+
+def _negative_gaps(comparison: MethodComparison, table: ComparisonTable) -> list[str]:
+    """How many labels of a method are less like their own texts than like others'."""
+    told = []
+    for method in comparison.names:
+        scores = (feature.score_of(method, "embedding") for feature in table.features)
+        found = negative_gaps([score for score in scores if score is not None])
+        if found.share is None:
+            continue
+        low, high = found.interval or (0.0, 1.0)
+        told.append(
+            f"{method}: {found.share:.0%} of {found.n} labels have a negative gap "
+            f"({low:.0%} to {high:.0%})."
+        )
+    return told
 
 
 def _mean_row(mean: MethodMean, n_features: int) -> MeanRow:
