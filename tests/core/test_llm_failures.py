@@ -257,7 +257,7 @@ def test_after_a_lasting_failure_nothing_more_is_asked(
     server.default, server.models = act, lists("llama", "qwen")
     found = replied(model, "abcdefghijklmnopqrstuvwxyz")
     assert len({one.reply for one in found}) == 1
-    last = found[-1]
+    last = max(found, key=lambda one: one.at)
     assert isinstance(last.reply, NoAnswer)
     assert last.reply.lasting
     assert re.fullmatch(reason, last.reply.reason)
