@@ -14,7 +14,7 @@ import pytest
 
 from glossator.project.project import Project
 from glossator.project.revision import feature_subject
-from tests.core.label_thousand import AT_ONCE, N, label_all, make_project, word
+from tests.core.label_thousand import AT_ONCE, N, make_project, word
 from tests.core.llm_server import ChatServer, answers, chat_server
 
 _WORD = re.compile(r"word\d{4}")
@@ -81,19 +81,8 @@ def check_costs(path: Path, server: ChatServer) -> None:
     assert spent.dollars == pytest.approx(dollars, rel=0.02)
 
 
-def test_none_is_lost_and_none_labelled_twice(
-    project: Path, server: ChatServer, labelling: Labelling
-) -> None:
-    label_all(project, server.named("anthropic"))
-    assert set(labelling.answered.values()) == {1}
-    assert len(server.asked) > 1.15 * N, "a fifth of the requests fails"
-    assert server.most_at_once <= AT_ONCE
-    check_labels(project)
-    check_costs(project, server)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_after_a_kill_only_the_rest_is_asked(
+def test_none_is_lost_and_after_a_kill_only_the_rest_is_asked(
     project: Path, server: ChatServer, labelling: Labelling
 ) -> None:
     script = Path(__file__).with_name("label_thousand.py")
@@ -113,5 +102,7 @@ def test_after_a_kill_only_the_rest_is_asked(
         stderr=subprocess.DEVNULL,
     )
     check_labels(project)
+    assert len(server.asked) > 1.15 * N, "a fifth of the requests fails"
+    assert server.most_at_once <= AT_ONCE
     assert labelling.answered.total() - N <= AT_ONCE
     check_costs(project, server)
