@@ -52,6 +52,14 @@ class LabelPlan:
         return sum(known) if len(known) == len(costs) else None
 
     @property
+    def tokens(self) -> int:
+        """Estimated, prompts and answers together."""
+        return sum(
+            planned.estimate.prompt_tokens + planned.estimate.answer_tokens
+            for planned in self.tiers
+        )
+
+    @property
     def n_calls(self) -> int:
         return sum(planned.estimate.calls for planned in self.tiers)
 

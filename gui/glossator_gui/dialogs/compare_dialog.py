@@ -16,8 +16,8 @@ from glossator.comparing.plan import ComparisonPlan
 from glossator.errors import InputError
 from glossator.progress import Progress
 from glossator_gui.dialogs.compare_box import CompareBox, CompareChoice
-from glossator_gui.dialogs.compare_plan_view import ComparePlanView, over_budget
-from glossator_gui.dialogs.plan_view import money
+from glossator_gui.dialogs.compare_plan_view import ComparePlanView
+from glossator_gui.dialogs.plan_view import money, over_budget
 
 _SIZE = 1240, 690
 _ANOTHER = "Something else is chosen now: press Plan."

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QGroupBox, QStackedWidget, QVBoxLayout, QWidget
 
 from glossator.comparing.given import AskedModels
 from glossator.comparing.plan import ComparisonPlan, PlannedAsking
-from glossator_gui.dialogs.plan_view import counted, money
+from glossator_gui.dialogs.plan_view import counted, money, over_budget
 from glossator_gui.views.cell_table import CellTable
 from glossator_gui.views.plain_text import WrappedLabel, one_line
 
@@ -30,22 +30,6 @@ _COUNTED = (
     "Tokens are counted by letters, rather too many than too few. No label of the "
     "project changes; answers are stored, and what was answered once costs nothing."
 )
-
-
-def over_budget(plan: ComparisonPlan, models: AskedModels) -> str:
-    """Why a plan does not fit its limits, in a sentence; "" where it does."""
-    cost = plan.dollars
-    if models.dollars is not None and cost is not None and cost > models.dollars:
-        return (
-            f"It would cost about {money(cost)}, and {money(models.dollars)} may be "
-            "spent: raise the limit, or compare fewer methods on fewer features."
-        )
-    if models.tokens is not None and plan.tokens > models.tokens:
-        return (
-            f"It would use about {plan.tokens:,} tokens, and {models.tokens:,} may be "
-            "used: raise the limit, or compare fewer methods on fewer features."
-        )
-    return ""
 
 
 class ComparePlanView(QGroupBox):

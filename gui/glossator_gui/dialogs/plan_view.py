@@ -1,6 +1,7 @@
 """What labelling would ask, of whom, and about what it costs."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -57,20 +58,35 @@ def counted(features: int) -> str:
     return "1 feature" if features == 1 else f"{features:,} features"
 
 
-def over_budget(plan: LabelPlan, settings: LabelSettings) -> str:
+class Planned(Protocol):
+    """What a plan comes to."""
+
+    @property
+    def dollars(self) -> float | None: ...
+    @property
+    def tokens(self) -> int: ...
+
+
+class Limits(Protocol):
+    """What it may come to; None is without limit."""
+
+    @property
+    def dollars(self) -> float | None: ...
+    @property
+    def tokens(self) -> int | None: ...
+
+
+def over_budget(plan: Planned, limits: Limits) -> str:
     """Why a plan does not fit its limits, in a sentence; "" where it does."""
-    tokens = sum(
-        p.estimate.prompt_tokens + p.estimate.answer_tokens for p in plan.tiers
-    )
-    cost, limit = plan.dollars, settings.dollars
-    if limit is not None and cost is not None and cost > limit:
+    cost = plan.dollars
+    if limits.dollars is not None and cost is not None and cost > limits.dollars:
         return (
-            f"It would cost about {money(cost)}, and {money(limit)} may be spent: "
-            "raise the limit, choose fewer features, or a model that costs less."
+            f"It would cost about {money(cost)}, and {money(limits.dollars)} may be "
+            "spent: raise the limit, choose fewer features, or a model that costs less."
         )
-    if settings.tokens is not None and tokens > settings.tokens:
+    if limits.tokens is not None and plan.tokens > limits.tokens:
         return (
-            f"It would use about {tokens:,} tokens, and {settings.tokens:,} may be "
+            f"It would use about {plan.tokens:,} tokens, and {limits.tokens:,} may be "
             "used: raise the limit or choose fewer features."
         )
     return ""
