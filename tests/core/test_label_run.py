@@ -147,6 +147,16 @@ def test_what_costs_money_needs_a_word(
         assert spent.dollars > 0
 
 
+def test_the_most_that_it_costs_holds_for_models_that_think(
+    command: LabelCommand, server: ChatServer
+) -> None:
+    """Three answers of 240 tokens, and 1,024 more that each may be thought."""
+    chosen = (*CROSS, "--tier2", "np_max-act", "--frontier", server.url)
+    output = command(*chosen, "--prompt-price", "0", "--answer-price", "1000", "--plan")
+    assert output.code == 0, output.err
+    assert "(at most $3.79)" in output.out
+
+
 def test_a_budget_is_a_hard_stop(command: LabelCommand, server: ChatServer) -> None:
     server.by_prompt = {}
     server.default = says("Explanation: things")

@@ -33,7 +33,7 @@ class PlannedTier(NamedTuple):
     """Of which the method says at once that it has no label."""
     estimate: Estimate
     most: Estimate
-    """If every answer were as long as it may be."""
+    """If every answer were as long as it may be, thoughts included."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ def _planned(
 ) -> Generator[Progress, None, PlannedTier]:
     method = labelers.labelling.method(tier)
     labeler, chat = labelers.labeler(tier)
+    thinking = chat.thinking if chat else 0
     expected: list[Expected] = []
     longest: list[Expected] = []
     for start in range(0, len(tasks), _TOLD):
@@ -120,7 +121,7 @@ def _planned(
             wanted, likely = labeler.wanted, labeler.expected_tokens
             for prompt in labeler.asked(scored):
                 expected.append(Expected(prompt, wanted, likely))
-                longest.append(Expected(prompt, wanted, wanted.max_tokens))
+                longest.append(Expected(prompt, wanted, wanted.max_tokens + thinking))
     name, price = (chat.name, chat.price) if chat else ("", FREE)
     return PlannedTier(
         tier=tier,
