@@ -9,6 +9,7 @@ GlossatorError
 │   └── VerbalizeError    a verbalizer, a reconstructor, or a vector given to one
 ├── WebError          a server did not give what was asked for
 ├── ProjectError      the project file cannot be opened, read or written
+│   └── NotWritable       it can be read, but not written now
 ├── LibraryError      the label library cannot be opened, read or written
 └── Cancelled         a job was stopped on request
 """
@@ -66,6 +67,21 @@ class WebError(GlossatorError):
 
 class ProjectError(GlossatorError):
     """The project file could not be opened, read or written."""
+
+
+class NotWritable(ProjectError):
+    """The project file can be read but not written: it is open elsewhere, or protected.
+
+    Parameters
+    ----------
+    path : the file.
+    reason : why, in a few words.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: cannot open ({reason})")
 
 
 class LibraryError(GlossatorError):

@@ -1,5 +1,6 @@
 """Collecting evidence from the window: what is run over which texts, and the job."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from glossator.errors import GlossatorError
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.project.open_files import file_stem
 from glossator.settings import collections_folder
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.collect_dialog import (
     CollectChoice,
     CollectDialog,
@@ -47,6 +49,9 @@ class CollectDesk(QObject):
                 "Collecting cancelled. The same collection goes on from here."
             )
         )
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"collect": self.ask}
 
     def ask(self) -> None:
         """Ask for model, texts and features."""

@@ -1,5 +1,6 @@
 """Labelling methods compared from the window: planned, done, kept, looked at."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +28,7 @@ from glossator.export.report.comparison import write_comparison_page
 from glossator.progress import Progress
 from glossator.project.comparisons import StoredComparison
 from glossator.project.project import Project
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.compare_box import CompareChoice
 from glossator_gui.dialogs.compare_dialog import CompareDialog
 from glossator_gui.dialogs.comparison_dialog import ComparisonDialog, reckoned
@@ -72,6 +74,9 @@ class CompareDesk(QObject):
             lambda feature: session.select_features([feature])
         )
         session.opened.connect(self._on_opened)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"compare": self.ask, "comparisons": self.show_results}
 
     def set_theme(self, theme: Theme) -> None:
         self.results.set_theme(theme)

@@ -24,6 +24,7 @@ from glossator.export.target import AnnotatedGraph, DrawnGraph, ExportOptions
 from glossator.export.target_file import file_names
 from glossator.export.targets import TARGETS
 from glossator.project.revision import GraphId
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.export_dialog import ExportChoice, ExportDialog
 from glossator_gui.dialogs.messages import ask_whether, show_message
 from glossator_gui.jobs import JobSlot
@@ -49,6 +50,9 @@ class ExportDesk(QObject):
         self.bar = _ExportBar()
         self.slot.running_changed.connect(self.bar.setVisible)
         self.bar.cancel.clicked.connect(self.cancel)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"export": self.ask, "copy_link": self.copy_link}
 
     def ask(self) -> None:
         """Ask what to export and where to, then do it."""

@@ -1,5 +1,6 @@
 """Evidence that takes a while: fetched, or taken out of large files, in a job."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -10,6 +11,7 @@ from glossator.evidence.keep import KeepPlan, KeepReport, keep_evidence
 from glossator.evidence.offers import FetchPlan, Offer, offers_of
 from glossator.evidence.open_source import reads_whole_files
 from glossator.project.open_files import opaque_numbers
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.fetch_dialog import FetchDialog
 from glossator_gui.project_job import ProjectJob
 from glossator_gui.session import Session
@@ -27,6 +29,9 @@ class FetchDesk(QObject):
         self.job.slot.succeeded.connect(self._on_succeeded)
         self.job.slot.failed.connect(self._on_failed)
         self.job.slot.stopped.connect(self._on_stopped)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"fetch_evidence": self.ask}
 
     def ask(self) -> None:
         """Show which services the graphs name, and what asking them would take."""

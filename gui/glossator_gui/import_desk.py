@@ -1,6 +1,6 @@
 """Labels from elsewhere into the open project: look first, then one step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
@@ -17,6 +17,7 @@ from glossator.project.importing.explanations import (
 from glossator.project.importing.found_labels import FoundLabels
 from glossator.project.importing.label_import import import_edits, import_report
 from glossator.project.importing.label_sources import read_labels
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.import_dialog import ImportDialog
 from glossator_gui.jobs import JobSlot
 from glossator_gui.session import Session
@@ -40,6 +41,9 @@ class ImportDesk(QObject):
         self.slot.progressed.connect(self._on_progressed)
         self.slot.succeeded.connect(self._show)
         self.slot.failed.connect(self._on_failed)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"import": self.ask}
 
     def ask(self) -> None:
         """Ask for a source of labels."""

@@ -1,5 +1,7 @@
 """Labels by language models from the window: planned, asked for, stored."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +16,7 @@ from glossator.labelling.run import (
 )
 from glossator.labelling.tasks import LabelInput, label_input
 from glossator.progress import Progress
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.label_dialog import (
     LabelChoice,
     LabelDialog,
@@ -21,20 +24,20 @@ from glossator_gui.dialogs.label_dialog import (
     asked_models,
 )
 from glossator_gui.dialogs.plan_view import money
+from glossator_gui.graph_desk import GraphDesk
 from glossator_gui.jobs import JobSlot
 from glossator_gui.project_job import ProjectJob
 from glossator_gui.session import Session
-from glossator_gui.workspace import Workspace
 
 
 class LabelDesk(QObject):
     """Asks no model before a person has seen the plan, and pressed the button."""
 
-    def __init__(self, session: Session, workspace: Workspace, parent: QWidget) -> None:
+    def __init__(self, session: Session, graph: GraphDesk, parent: QWidget) -> None:
         super().__init__(parent)
         self._window = parent
         self.session = session
-        self.workspace = workspace
+        self.graph = graph
         self.job = ProjectJob("labelling", session, self)
         self.planning = JobSlot(self)
         self._step: int | None = None
@@ -45,6 +48,9 @@ class LabelDesk(QObject):
         slot.succeeded.connect(self._on_succeeded)
         slot.failed.connect(self._on_failed)
         slot.stopped.connect(self._on_stopped)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"label": self.ask}
 
     def ask(self) -> None:
         """Ask how features shall be labelled."""
@@ -132,7 +138,7 @@ class LabelDesk(QObject):
             "all": tuple(may),
             "unlabelled": tuple(f for f in may if not state.label(f)),
             "declined": tuple(f for f in may if state.why_no_label(f)),
-            "visible": tuple(f for f in self.workspace.visible_features() if f in may),
+            "visible": tuple(f for f in self.graph.visible_features() if f in may),
             "selection": tuple(f for f in self.session.selected_features if f in may),
         }
 

@@ -1,5 +1,6 @@
 """The label library in the window: what it holds, exported, imported, forgotten."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from glossator.errors import GlossatorError
 from glossator.export.target_file import write_whole
 from glossator.project.label_library import LabelLibrary, LibraryCount
 from glossator.project.library_entry import entry_lines, read_entries
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.library_dialog import LibraryDialog
 from glossator_gui.dialogs.messages import ask_whether
 from glossator_gui.session import Session
@@ -32,6 +34,9 @@ class LibraryDesk(QObject):
         self._window = parent
         self.session = session
         self.library = library
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"library": self.ask}
 
     def ask(self) -> None:
         """Show what the library holds."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
@@ -28,12 +27,16 @@ from glossator.errors import GlossatorError
 from glossator.project.label_library import LabelLibrary
 from glossator.project.open_files import is_evidence_store
 from glossator.settings import library_file, projects_folder
-from glossator_gui.actions import ACTIONS, JUDGEMENTS, Handler, build_actions, key_table
+from glossator_gui.actions.build import build_actions
+from glossator_gui.actions.spec import Handler
+from glossator_gui.actions.table import ACTIONS, key_table
 from glossator_gui.collect_desk import CollectDesk
 from glossator_gui.compare_desk import CompareDesk
+from glossator_gui.desk import Desk
 from glossator_gui.dialogs.messages import show_failure, show_message
 from glossator_gui.export_desk import ExportDesk
 from glossator_gui.fetch_desk import FetchDesk
+from glossator_gui.graph_desk import GraphDesk
 from glossator_gui.import_desk import ImportDesk
 from glossator_gui.label_desk import LabelDesk
 from glossator_gui.library_desk import LibraryDesk
@@ -41,6 +44,7 @@ from glossator_gui.review_desk import ReviewDesk
 from glossator_gui.run_desk import RunDesk
 from glossator_gui.session import Session
 from glossator_gui.settings_desk import SettingsDesk
+from glossator_gui.supernode_desk import SupernodeDesk
 from glossator_gui.theme import ThemeChoice, apply_theme, resolve_theme
 from glossator_gui.tier_desk import TierDesk
 from glossator_gui.tune_desk import TuneDesk
@@ -64,11 +68,13 @@ class MainWindow(QMainWindow):
         self.settings = QSettings("glossator", "glossator")
         library = LabelLibrary(library_file())
         self.session = Session(self, library)
-        self.workspace = Workspace(self.session)
+        self.graph = GraphDesk(self.session, self)
+        self.supernodes = SupernodeDesk(self.session, self)
+        self.workspace = Workspace(self.session, self.graph, self.supernodes)
         self.review = ReviewDesk(self.session, self)
         self.preferences = SettingsDesk(self.session, self)
-        self.run = RunDesk(self.session, self.workspace, self)
-        self.label = LabelDesk(self.session, self.workspace, self)
+        self.run = RunDesk(self.session, self.graph, self)
+        self.label = LabelDesk(self.session, self.graph, self)
         self.tiers = TierDesk(self.session, self.workspace.tabs, self)
         self.tune = TuneDesk(self.session, self)
         self.compare = CompareDesk(self.session, self)
@@ -78,6 +84,24 @@ class MainWindow(QMainWindow):
         self.fetch = FetchDesk(self.session, self)
         self.collect = CollectDesk(self.session, self)
         self.verbalize = VerbalizeDesk(self.session, self)
+        self.desks: tuple[Desk, ...] = (
+            self.graph,
+            self.supernodes,
+            self.workspace,
+            self.review,
+            self.preferences,
+            self.run,
+            self.label,
+            self.tiers,
+            self.tune,
+            self.compare,
+            self.export,
+            self.imports,
+            self.library,
+            self.fetch,
+            self.collect,
+            self.verbalize,
+        )
         self.jobs = [
             self.label.job,
             self.fetch.job,
@@ -136,7 +160,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(lambda text: show_failure(self, text))
         session.told.connect(lambda text: self.statusBar().showMessage(text, 15_000))
         self.workspace.evidence_requested.connect(self.add_evidence_folder)
-        self.workspace.label_requested.connect(self.review.panel.edit_label)
+        self.graph.label_requested.connect(self.review.panel.edit_label)
         self.review.panel.add_evidence_requested.connect(self.add_evidence_folder)
         verbalization = self.review.panel.verbalization
         verbalization.verbalize_requested.connect(self.verbalize.ask)
@@ -149,60 +173,18 @@ class MainWindow(QMainWindow):
         hints.colorSchemeChanged.connect(lambda: self.set_theme(self._stored_theme()))
 
     def _handlers(self) -> dict[str, Handler]:
-        review, workspace, run = self.review, self.workspace, self.run
-        return {
+        """What is done for each action: by a desk, or by the window itself."""
+        handlers: dict[str, Handler] = {
             "open": self.open,
             "demo": self.open_demo,
             "add_graph": self.add_graph,
             "add_evidence": self.add_evidence,
             "add_evidence_folder": self.add_evidence_folder,
-            "fetch_evidence": self.fetch.ask,
             "save_as": self.save_as,
-            "export": self.export.ask,
-            "copy_link": self.export.copy_link,
-            "import": self.imports.ask,
-            "library": self.library.ask,
             "quit": self.quit,
             "undo": self.session.undo,
             "redo": self.session.redo,
-            "settings": self.preferences.ask,
-            "accept": review.accept_shown,
-            "edit": review.panel.edit_label,
-            "reject": review.reject,
-            "skip": review.skip,
-            "use_verbalization": review.use_chosen_verbalization,
-            **{
-                spec.name: partial(review.judge, tier)
-                for tier, spec in JUDGEMENTS.items()
-            },
-            "next": lambda: review.step(1),
-            "previous": lambda: review.step(-1),
-            "next_unlabelled": review.next_unlabelled,
-            "focus_queue": review.queue.list.setFocus,
-            "focus_graph": workspace.show_canvas,
-            "focus_supernodes": workspace.show_supernodes,
-            "focus_label": review.panel.edit_label,
-            "focus_tiers": self.tiers.show,
-            "pin": lambda: workspace.toggle_pins(list(self.session.selection)),
-            "group": workspace.group_selection,
-            "rename": workspace.rename_selected,
-            "ungroup": workspace.ungroup_selection,
-            "clear": lambda: self.session.select([]),
-            "run": run.ask,
-            "pause": run.job.toggle_pause,
-            "cancel": run.slot.cancel,
-            "label": self.label.ask,
-            "collect": self.collect.ask,
-            "verbalize": self.verbalize.ask,
-            "tune": self.tune.ask,
-            "compare": self.compare.ask,
-            "comparisons": self.compare.show_results,
             "verbalization": self.toggle_verbalization,
-            "fit": workspace.canvas.fit,
-            "colour": lambda: workspace.set_colour_by_share(
-                self.actions_by_name["colour"].isChecked()
-            ),
-            "next_graph": workspace.next_graph,
             "light": lambda: self.choose_theme("light"),
             "dark": lambda: self.choose_theme("dark"),
             "system": lambda: self.choose_theme("system"),
@@ -210,6 +192,9 @@ class MainWindow(QMainWindow):
             "about_graph": self.show_graph_notes,
             "about": self.show_about,
         }
+        for desk in self.desks:
+            handlers.update(desk.handlers())
+        return handlers
 
     # -- files ----------------------------------------------------------------------
 
@@ -396,7 +381,7 @@ class MainWindow(QMainWindow):
         self.compare.close()
         self.imports.close()
         self.export.close()
-        self.workspace.scoring.end()
+        self.supernodes.close()
         self.tiers.close()
         self.session.take(None)
         super().closeEvent(event)

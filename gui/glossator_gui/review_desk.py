@@ -1,6 +1,7 @@
 """Reviewing: the queue, the feature panel, and the decisions between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -22,6 +23,8 @@ from glossator.project.review import (
 from glossator.project.revision import feature_subject
 from glossator.project.verbalizations import removal_edits
 from glossator.verbalize.verbalization import Verbalization
+from glossator_gui.actions.review import JUDGEMENTS
+from glossator_gui.actions.spec import Handler
 from glossator_gui.models.presenting import feature_view, queue_rows
 from glossator_gui.session import Session
 from glossator_gui.theme import Theme
@@ -68,6 +71,24 @@ class ReviewDesk(QObject):
         self.panel.judged.connect(self.judge)
         self.panel.verbalization.use_requested.connect(self.use_verbalization)
         self.panel.verbalization.remove_requested.connect(self._remove_verbalizations)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {
+            "accept": self.accept_shown,
+            "edit": self.panel.edit_label,
+            "reject": self.reject,
+            "skip": self.skip,
+            "use_verbalization": self.use_chosen_verbalization,
+            **{
+                spec.name: partial(self.judge, tier)
+                for tier, spec in JUDGEMENTS.items()
+            },
+            "next": lambda: self.step(1),
+            "previous": lambda: self.step(-1),
+            "next_unlabelled": self.next_unlabelled,
+            "focus_queue": self.queue.list.setFocus,
+            "focus_label": self.panel.edit_label,
+        }
 
     def set_theme(self, theme: Theme) -> None:
         self.queue.set_theme(theme)

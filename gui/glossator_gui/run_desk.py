@@ -1,6 +1,6 @@
 """Running the protocol from the window: dialog, job, progress, results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -17,10 +17,11 @@ from glossator.run import (
     run_input,
     run_locally,
 )
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.run_dialog import RunChoice, RunDialog, ScopeName
+from glossator_gui.graph_desk import GraphDesk
 from glossator_gui.project_job import ProjectJob
 from glossator_gui.session import Session
-from glossator_gui.workspace import Workspace
 
 _THEN_PLAN = "then_plan_labels"
 _YES = "yes"
@@ -32,11 +33,11 @@ class RunDesk(QObject):
     plan_wanted = Signal()
     """A run is over after which labels were to be planned."""
 
-    def __init__(self, session: Session, workspace: Workspace, parent: QWidget) -> None:
+    def __init__(self, session: Session, graph: GraphDesk, parent: QWidget) -> None:
         super().__init__(parent)
         self._window = parent
         self.session = session
-        self.workspace = workspace
+        self.graph = graph
         self.job = ProjectJob("run of the protocol", session, self)
         self.slot, self.bar = self.job.slot, self.job.bar
         self._step: int | None = None
@@ -45,6 +46,13 @@ class RunDesk(QObject):
         self.slot.succeeded.connect(self._on_succeeded)
         self.slot.failed.connect(self._on_failed)
         self.slot.stopped.connect(self._on_stopped)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {
+            "run": self.ask,
+            "pause": self.job.toggle_pause,
+            "cancel": self.slot.cancel,
+        }
 
     def ask(self) -> None:
         """Ask for scope and settings, then run."""
@@ -105,7 +113,7 @@ class RunDesk(QObject):
         return {
             "all": features,
             "unlabelled": tuple(f for f in features if not state.label(f)),
-            "visible": self.workspace.visible_features(),
+            "visible": self.graph.visible_features(),
             "selection": self.session.selected_features,
         }
 

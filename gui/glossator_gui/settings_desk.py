@@ -1,5 +1,7 @@
 """The user's settings: read at the start, shown, stored, put to use."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
@@ -10,6 +12,7 @@ from glossator.preferences import (
     use_device,
     write_preferences,
 )
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.settings_dialog import SettingsDialog
 from glossator_gui.session import Session
 
@@ -22,6 +25,9 @@ class SettingsDesk(QObject):
         self._window = parent
         self.session = session
         self._problem = ""
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"settings": self.ask}
 
     def start(self) -> None:
         """Go by the stored settings; what is wrong with them is told once."""

@@ -1,6 +1,7 @@
 """Tiers by layer: the chart, and re-tiering from stored scores."""
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,6 +29,7 @@ from glossator.retiering import (
     retiered,
     settings_in_force,
 )
+from glossator_gui.actions.spec import Handler
 from glossator_gui.jobs import ComputationSlot
 from glossator_gui.session import Session
 from glossator_gui.theme import Theme
@@ -74,6 +76,9 @@ class TierDesk(QObject):
         self.view.apply_requested.connect(self.apply)
         self.view.reset_requested.connect(self.reset)
         self.view.segment_chosen.connect(self._on_segment_chosen)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"focus_tiers": self.show}
 
     def set_theme(self, theme: Theme) -> None:
         self.view.set_theme(theme)

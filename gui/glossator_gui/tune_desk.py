@@ -1,5 +1,7 @@
 """Tuning from the window: dialog, job, and the settings of the next run."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
@@ -8,6 +10,7 @@ from glossator.evaluation.tuning import check_judged
 from glossator.project.edits import JUDGED_TIERS
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.tune import tune_input, tune_locally
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.tune_dialog import TuneDialog
 from glossator_gui.jobs import JobSlot
 from glossator_gui.session import Session
@@ -21,6 +24,9 @@ class TuneDesk(QObject):
         self._window = parent
         self.session = session
         self.slot = JobSlot(self)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"tune": self.ask}
 
     def ask(self) -> None:
         """Show what is judged, and offer to compare settings on it."""

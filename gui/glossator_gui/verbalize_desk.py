@@ -1,5 +1,6 @@
 """Verbalizing from the window: who and what, the job, and what is said."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from glossator.verbalize.verbalization import About
 from glossator.verbalize.verbalize_input import SERVICE, VerbalizeInput
 from glossator.verbalize.verbalize_report import VerbalizeProgress, VerbalizeReport
 from glossator.verbalize.verbalize_run import verbalize
+from glossator_gui.actions.spec import Handler
 from glossator_gui.dialogs.verbalize_dialog import (
     VerbalizeChoice,
     VerbalizeDialog,
@@ -47,6 +49,9 @@ class VerbalizeDesk(QObject):
         slot.stopped.connect(
             lambda: session.told.emit("Verbalizing cancelled. What was said is stored.")
         )
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"verbalize": self.ask}
 
     def ask(self) -> None:
         """Ask who shall put which vectors into words."""

@@ -21,15 +21,21 @@ import msgspec
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.project.edits import (
     JUDGED_TIERS,
+    TAGS,
     AddRevision,
     AnyEdit,
     PutSupernode,
+    Recheck,
     SetDeclined,
+    SetFlag,
     SetJudgement,
     SetMark,
     SetNote,
     SetPins,
+    SetRechecks,
+    SetRefusedGroups,
     SetResult,
+    SetTags,
     SetVerbalizations,
     Supernode,
 )
@@ -70,6 +76,14 @@ def visible(state: ProjectState) -> dict[str, object]:
         "results": msgspec.to_builtins(state.results),
         "marks": {subject: mark for subject, mark in state.marks.items() if mark},
         "notes": {subject: note for subject, note in state.notes.items() if note},
+        "tags": msgspec.to_builtins(state.tags),
+        "flags": sorted(state.flags),
+        "rechecks": msgspec.to_builtins(state.rechecks),
+        "refused": {
+            graph: msgspec.to_builtins(groups)
+            for graph, groups in state.refused_groups.items()
+            if groups
+        },
         "judgements": dict(state.judgements),
         "declined": msgspec.to_builtins(state.declined),
         "verbalizations": msgspec.to_builtins(state.verbalizations),
@@ -116,7 +130,7 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
     revision = LabelRevision(
         text=f"label {serial}", status=rng.choice(STATUSES), at=now()
     )
-    match rng.randrange(12):
+    match rng.randrange(16):
         case 0:
             return [SetNote(subject, rng.choice(("", f"note {serial}")))]
         case 1:
@@ -150,6 +164,17 @@ def random_edits(rng: random.Random, state: ProjectState, serial: str) -> list[A
         case 10:
             why = Declined(method="drawn", reason=serial)
             return [SetDeclined(subject, rng.choice((None, why)))]
+        case 11:
+            tags = rng.sample(TAGS, rng.randrange(4))
+            return [SetTags(subject, tuple(sorted(tags)))]
+        case 12:
+            return [SetFlag(subject, rng.random() < 0.5)]
+        case 13:
+            again = Recheck(before="one", again=serial, verdict="same")
+            return [SetRechecks(subject, (again,) * rng.randrange(3))]
+        case 14:
+            refused = (tuple(nodes),) * rng.randrange(3)
+            return [SetRefusedGroups(graph, refused)]
         case _:
             return _labelled(rng, subject, revision)
 

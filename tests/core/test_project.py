@@ -19,16 +19,21 @@ from glossator.project.edits import (
     AddRevision,
     AnyEdit,
     PutSupernode,
+    Recheck,
     SetDeclined,
+    SetFlag,
     SetJudgement,
     SetMark,
     SetNote,
     SetPins,
+    SetRechecks,
+    SetRefusedGroups,
     SetResult,
+    SetTags,
     SetVerbalizations,
     Supernode,
 )
-from glossator.project.effects import kind_of
+from glossator.project.effects import ChangeKind, kind_of
 from glossator.project.open_files import add_graphs
 from glossator.project.project import Change, Project
 from glossator.project.revision import (
@@ -94,6 +99,7 @@ SAID = Verbalization(
     reconstruction=Reconstruction(cosine=0.5, mse=1.0),
 )
 ELSEWHERE = Verbalization(text="About muscles.", about="feature", origin="a file")
+AGAIN = Recheck(before="capitals", again="cities", verdict="different", seconds=1.5)
 
 EDITS: dict[str, AnyEdit] = {
     "first label": AddRevision(F7, revision("capitals")),
@@ -103,6 +109,15 @@ EDITS: dict[str, AnyEdit] = {
     "mark": SetMark(F9, "skipped"),
     "note": SetNote(F7, "look again\n\t☃ \u2028"),
     "no note": SetNote(F9, ""),
+    "tags": SetTags(F7, (1, 9)),
+    "no tags": SetTags(F9, ()),
+    "flag": SetFlag(F7, True),
+    "no flag": SetFlag(F9, False),
+    "recheck": SetRechecks(F7, (AGAIN,)),
+    "another recheck": SetRechecks(F9, (AGAIN, AGAIN)),
+    "no recheck": SetRechecks(F9, ()),
+    "refused group": SetRefusedGroups(ONE, ((1, 2),)),
+    "no refused group": SetRefusedGroups(ONE, ()),
     "judgement": SetJudgement(F7, "cross"),
     "another judgement": SetJudgement(F9, "obscure"),
     "no judgement": SetJudgement(F9, None),
@@ -118,6 +133,11 @@ EDITS: dict[str, AnyEdit] = {
     "moved supernode": PutSupernode(
         ONE, 2, Supernode(name="second", members=(3, 4), position=(0.5, -7.25))
     ),
+    "supernode with all there is": PutSupernode(
+        ONE,
+        2,
+        Supernode(name="s", members=(3,), colour=4, note="why\n", expanded=True),
+    ),
     "first supernode removed": PutSupernode(ONE, 1, None),
 }
 CHANGES_NOTHING = {"no result"}
@@ -130,6 +150,10 @@ def prepare(project: Project) -> None:
         [
             AddRevision(F9, revision("before", "proposed")),
             SetNote(F9, "before"),
+            SetTags(F9, (2,)),
+            SetFlag(F9, True),
+            SetRechecks(F9, (AGAIN,)),
+            SetRefusedGroups(ONE, ((2, 3), (4, 1))),
             SetJudgement(F9, "input"),
             SetDeclined(F9, Declined(method="baez", reason="Before.")),
             SetVerbalizations(F9, (SAID,)),
@@ -376,14 +400,20 @@ def test_listeners_hear_what_kind_changed_and_by_what(project: Project) -> None:
     project.apply("the same", [SetNote(F7, "x")])
     project.undo()
     project.redo()
-    kinds = frozenset({"notes", "review"})
-    assert heard == [(kinds, "note"), (kinds, "undo"), (kinds, "redo")]
+    kinds: frozenset[ChangeKind] = frozenset({"notes", "review"})
+    assert heard == [
+        Change(kinds, by, frozenset({F7})) for by in ("note", "undo", "redo")
+    ]
 
 
 def test_kinds_of_edits() -> None:
     assert {kind_of(edit) for edit in EDITS.values()} == {
         "labels",
         "results",
+        "tags",
+        "flags",
+        "rechecks",
+        "refused groups",
         "review",
         "notes",
         "judgements",

@@ -128,7 +128,7 @@ def test_a_copied_link_brings_everything_back(
 ) -> None:
     session = window.session
     session.select([2, 4])
-    window.workspace.toggle_pins([2, 4])
+    window.graph.toggle_pins([2, 4])
     seven = session.state.features()[0]
     session.apply("accept", accept_edits(session.state, seven, "cities, towns", "ana"))
     window.actions_by_name["copy_link"].trigger()

@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.project.edits import JUDGED_TIERS, JudgedTier
 from glossator.project.project import Project
-from glossator_gui.actions import ACTIONS, JUDGEMENTS, key_table
+from glossator_gui.actions.review import JUDGEMENTS
+from glossator_gui.actions.table import ACTIONS, key_table
 from glossator_gui.main_window import MainWindow
 from glossator_gui.review_desk import ReviewDesk
 from glossator_gui.session import Session

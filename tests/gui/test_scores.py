@@ -99,7 +99,7 @@ def window(
 def test_pins_change_the_scores_that_are_shown(
     window: MainWindow, qtbot: QtBot
 ) -> None:
-    strip, session = window.workspace.scores, window.session
+    strip, session = window.supernodes.scores, window.session
     graph = graph_of(tracer_graph())
     whole, _ = scores_with_pins(graph, [])
     alone = f"Replacement {whole.replacement:.2f}"
@@ -116,7 +116,7 @@ def test_pins_change_the_scores_that_are_shown(
 
 
 def test_sliders_hide_nodes_and_links(window: MainWindow) -> None:
-    workspace = window.workspace
+    workspace = window.graph
     canvas = workspace.canvas._canvas
     assert canvas.count_text == "8 of 8 nodes, 6 of 6 links shown"
     workspace.pruning.set_percent(50)

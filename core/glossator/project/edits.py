@@ -20,6 +20,10 @@ JudgedTier = Literal["input", "output", "cross", "obscure"]
 JUDGED_TIERS: tuple[JudgedTier, ...] = get_args(JudgedTier)
 
 
+TAGS = range(1, 10)
+"""Numbers of the tags that a feature or a supernode may bear; each has a colour."""
+
+
 class Supernode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A named group of nodes of one graph."""
 
@@ -29,6 +33,25 @@ class Supernode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Member ids of the file that no node has."""
     position: tuple[float, float] | None = None
     """Centre in the supernode view, in scene units; None lays it out."""
+    colour: int = 0
+    """One of `TAGS`; 0 for none."""
+    note: str = ""
+    expanded: bool = False
+    """Whether the supernode view shows its members."""
+
+
+class Recheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person said of a feature again, without seeing the label it had."""
+
+    before: str
+    """The accepted label."""
+    again: str
+    """What was said blindly."""
+    verdict: Literal["same", "different", "better"]
+    """Of both, seen side by side; `better`: the new one was taken."""
+    author: str = ""
+    at: str = ""
+    seconds: float = 0.0
 
 
 class Edit(msgspec.Struct, frozen=True, tag=True):
@@ -59,6 +82,27 @@ class SetMark(Edit, frozen=True, tag=True):
 class SetNote(Edit, frozen=True, tag=True):
     subject: Subject
     text: str
+
+
+class SetTags(Edit, frozen=True, tag=True):
+    """Set which tags a feature bears, rising."""
+
+    subject: Subject
+    tags: tuple[int, ...]
+
+
+class SetFlag(Edit, frozen=True, tag=True):
+    """Set whether a feature is marked to come back to."""
+
+    subject: Subject
+    flagged: bool
+
+
+class SetRechecks(Edit, frozen=True, tag=True):
+    """Set the blind re-checks of a feature, oldest first."""
+
+    subject: Subject
+    rechecks: tuple[Recheck, ...]
 
 
 class SetJudgement(Edit, frozen=True, tag=True):
@@ -97,14 +141,25 @@ class PutSupernode(Edit, frozen=True, tag=True):
     supernode: Supernode | None
 
 
+class SetRefusedGroups(Edit, frozen=True, tag=True):
+    """Set the groups that were proposed for a graph and that a person refused."""
+
+    graph: GraphId
+    groups: tuple[tuple[int, ...], ...]
+
+
 AnyEdit: TypeAlias = (
     AddRevision
     | SetResult
     | SetMark
     | SetNote
+    | SetTags
+    | SetFlag
+    | SetRechecks
     | SetJudgement
     | SetDeclined
     | SetVerbalizations
     | SetPins
     | PutSupernode
+    | SetRefusedGroups
 )

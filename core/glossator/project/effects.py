@@ -10,11 +10,15 @@ from glossator.project.edits import (
     AnyEdit,
     PutSupernode,
     SetDeclined,
+    SetFlag,
     SetJudgement,
     SetMark,
     SetNote,
     SetPins,
+    SetRechecks,
+    SetRefusedGroups,
     SetResult,
+    SetTags,
     SetVerbalizations,
 )
 from glossator.project.revision import GraphId, LabelRevision, Subject
@@ -30,11 +34,15 @@ ChangeKind = Literal[
     "results",
     "review",
     "notes",
+    "tags",
+    "flags",
+    "rechecks",
     "judgements",
     "declined",
     "verbalizations",
     "pins",
     "supernodes",
+    "refused groups",
 ]
 
 
@@ -50,6 +58,12 @@ def kind_of(edit: AnyEdit) -> ChangeKind:
             return "declined"
         case SetNote():
             return "notes"
+        case SetTags():
+            return "tags"
+        case SetFlag():
+            return "flags"
+        case SetRechecks():
+            return "rechecks"
         case SetJudgement():
             return "judgements"
         case SetVerbalizations():
@@ -58,12 +72,14 @@ def kind_of(edit: AnyEdit) -> ChangeKind:
             return "pins"
         case PutSupernode():
             return "supernodes"
+        case SetRefusedGroups():
+            return "refused groups"
 
 
 def target_of(edit: AnyEdit) -> tuple[ChangeKind, Subject | GraphId, int]:
     """The one thing an edit sets; edits of different things commute."""
     match edit:
-        case SetPins(graph=graph):
+        case SetPins(graph=graph) | SetRefusedGroups(graph=graph):
             return kind_of(edit), graph, 0
         case PutSupernode(graph=graph, number=number):
             return kind_of(edit), graph, number
@@ -95,6 +111,12 @@ def inverse_of(state: ProjectState, edit: AnyEdit) -> AnyEdit:
             return SetMark(subject, state.marks.get(subject, ""))
         case SetNote(subject=subject):
             return SetNote(subject, state.notes.get(subject, ""))
+        case SetTags(subject=subject):
+            return SetTags(subject, state.tags.get(subject, ()))
+        case SetFlag(subject=subject):
+            return SetFlag(subject, subject in state.flags)
+        case SetRechecks(subject=subject):
+            return SetRechecks(subject, state.rechecks.get(subject, ()))
         case SetJudgement(subject=subject):
             return SetJudgement(subject, state.judgements.get(subject))
         case SetDeclined(subject=subject):
@@ -107,6 +129,8 @@ def inverse_of(state: ProjectState, edit: AnyEdit) -> AnyEdit:
             return PutSupernode(
                 graph, number, state.supernodes.get(graph, {}).get(number)
             )
+        case SetRefusedGroups(graph=graph):
+            return SetRefusedGroups(graph, state.refused_groups.get(graph, ()))
 
 
 def write_edit(store: Store, edit: AnyEdit) -> int:
@@ -120,6 +144,13 @@ def write_edit(store: Store, edit: AnyEdit) -> int:
             store.put_value("mark", subject, mark or None)
         case SetNote(subject=subject, text=text):
             store.put_value("note", subject, text or None)
+        case SetTags(subject=subject, tags=tags):
+            store.put_value("tags", subject, encode(tags) if tags else None)
+        case SetFlag(subject=subject, flagged=flagged):
+            store.put_value("flag", subject, "flagged" if flagged else None)
+        case SetRechecks(subject=subject, rechecks=rechecks):
+            said_again = encode(rechecks) if rechecks else None
+            store.put_value("recheck", subject, said_again)
         case SetJudgement(subject=subject, tier=tier):
             store.put_value("judgement", subject, tier)
         case SetDeclined(subject=subject, declined=declined):
@@ -131,6 +162,8 @@ def write_edit(store: Store, edit: AnyEdit) -> int:
             store.put_pins(graph, encode(nodes))
         case PutSupernode(graph=graph, number=number, supernode=supernode):
             store.put_supernode(graph, number, encode(supernode) if supernode else None)
+        case SetRefusedGroups(graph=graph, groups=groups):
+            store.put_refused_groups(graph, encode(groups))
     return 0
 
 
@@ -146,6 +179,12 @@ def show_edit(state: ProjectState, edit: AnyEdit, number: int) -> None:
             _put(state.marks, subject, mark or None)
         case SetNote(subject=subject, text=text):
             _put(state.notes, subject, text or None)
+        case SetTags(subject=subject, tags=tags):
+            _put(state.tags, subject, tags or None)
+        case SetFlag(subject=subject, flagged=flagged):
+            (state.flags.add if flagged else state.flags.discard)(subject)
+        case SetRechecks(subject=subject, rechecks=rechecks):
+            _put(state.rechecks, subject, rechecks or None)
         case SetJudgement(subject=subject, tier=tier):
             _put(state.judgements, subject, tier)
         case SetDeclined(subject=subject, declined=declined):
@@ -158,6 +197,8 @@ def show_edit(state: ProjectState, edit: AnyEdit, number: int) -> None:
             held = state.supernodes.setdefault(graph, {})
             _put(held, key, supernode)
             state.supernodes[graph] = dict(sorted(held.items()))
+        case SetRefusedGroups(graph=graph, groups=groups):
+            state.refused_groups[graph] = groups
 
 
 def unshow_edit(state: ProjectState, edit: AnyEdit, inverse: AnyEdit) -> None:

@@ -8,8 +8,7 @@ import msgspec
 
 from glossator.errors import InputError, ProjectError
 from glossator.evaluation.comparison.method_comparison import MethodComparison
-from glossator.graph.attribution_graph import AttributionGraph, NodeIndex
-from glossator.graph.graph_file import parse_graph
+from glossator.graph.attribution_graph import AttributionGraph
 from glossator.llm.call import Call
 from glossator.project.call_log import (
     Spent,
@@ -24,12 +23,7 @@ from glossator.project.comparisons import (
     store_comparison,
     stored_comparisons,
 )
-from glossator.project.edits import (
-    AddRevision,
-    AnyEdit,
-    JudgedTier,
-    Supernode,
-)
+from glossator.project.edits import AddRevision, AnyEdit
 from glossator.project.effects import (
     ChangeKind,
     changes,
@@ -44,11 +38,10 @@ from glossator.project.effects import (
     write_edit,
 )
 from glossator.project.graph_import import imported_edits
-from glossator.project.revision import Declined, GraphId, LabelRevision, Subject, now
+from glossator.project.loading import load_state
+from glossator.project.revision import GraphId, Subject, now
 from glossator.project.state import ProjectGraph, ProjectState
 from glossator.project.store import Store
-from glossator.protocol.decision import ProtocolResult
-from glossator.verbalize.verbalization import Verbalization
 
 
 class Change(NamedTuple):
@@ -56,6 +49,8 @@ class Change(NamedTuple):
 
     kinds: frozenset[ChangeKind]
     by: str
+    subjects: frozenset[Subject] = frozenset()
+    """Features and single nodes of which something is said anew."""
 
 
 class ChangeListener(Protocol):
@@ -84,7 +79,7 @@ class Project:
         self.state = ProjectState()
         self._listeners: list[ChangeListener] = []
         try:
-            self._load()
+            load_state(self.state, self._store)
         except BaseException:
             self._store.close()
             raise
@@ -97,6 +92,11 @@ class Project:
     def id(self) -> str:
         """Made with the file, and the same in its copies; "" of an older, only read."""
         return self._store.meta().get("id", "")
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened only to be read."""
+        return self._store.read_only
 
     def close(self) -> None:
         self._store.close()
@@ -137,7 +137,8 @@ class Project:
         self.state.graphs[number] = ProjectGraph(number, path, graph)
         for edit, revision_number in zip(edits, numbers, strict=True):
             show_edit(self.state, edit, revision_number)
-        self._tell({"graphs", "labels", "pins", "supernodes"}, "open")
+        kinds: set[ChangeKind] = {"graphs", "labels", "pins", "supernodes"}
+        self._tell(Change(frozenset(kinds), "open"))
         return number
 
     # -- edits ----------------------------------------------------------------------
@@ -188,7 +189,7 @@ class Project:
         except BaseException:
             self._unshow(pairs)
             raise
-        self._tell({kind_of(edit) for edit, _ in pairs}, title)
+        self._tell_edits([edit for edit, _ in pairs], title)
         return step
 
     def steps(self) -> Steps:
@@ -280,6 +281,11 @@ class Project:
                 for number, supernode in supernodes.items()
                 if not all(0 <= member < n for member in supernode.members)
             ]
+        problems += [
+            f"graph {graph} has a refused group with a member that is no node"
+            for graph, groups in self.state.refused_groups.items()
+            if not all(0 <= node < sizes.get(graph, 0) for g in groups for node in g)
+        ]
         return problems
 
     def _history_problems(self) -> list[str]:
@@ -292,49 +298,6 @@ class Project:
                 except msgspec.MsgspecError as error:
                     problems.append(f"step {step}, edit {seq}: {error}")
         return problems
-
-    def _load(self) -> None:
-        state, store = self.state, self._store
-        meta = store.meta()
-        state.model = meta.get("model", "")
-        state.source_set = meta.get("source_set", "")
-        for row in store.graphs():
-            graph = parse_graph(row.original, source=f"{self.path}: {row.slug}")
-            state.graphs[row.id] = ProjectGraph(row.id, Path(row.path), graph)
-        try:
-            for number, subject, data in store.rows(
-                "SELECT id, subject, data FROM revision ORDER BY id"
-            ):
-                revision = msgspec.json.decode(data, type=LabelRevision)
-                show_edit(
-                    self.state, AddRevision(Subject(subject), revision), int(number)
-                )
-            for subject, data in store.values("result"):
-                state.results[subject] = msgspec.json.decode(data, type=ProtocolResult)
-            for subject, data in store.values("mark"):
-                state.marks[subject] = "skipped" if data else ""
-            state.notes.update(store.values("note"))
-            for subject, data in store.values("judgement"):
-                state.judgements[subject] = msgspec.convert(data, type=JudgedTier)
-            for subject, data in store.values("declined"):
-                state.declined[subject] = msgspec.json.decode(data, type=Declined)
-            for subject, data in store.values("verbalization"):
-                state.verbalizations[subject] = msgspec.json.decode(
-                    data, type=tuple[Verbalization, ...]
-                )
-            for graph_id, data in store.rows("SELECT graph, data FROM pins"):
-                state.pins[GraphId(int(graph_id))] = tuple(
-                    msgspec.json.decode(data, type=list[NodeIndex])
-                )
-            for graph_id, key, data in store.rows(
-                "SELECT graph, number, data FROM supernode ORDER BY graph, number"
-            ):
-                held = state.supernodes.setdefault(GraphId(int(graph_id)), {})
-                held[int(key)] = msgspec.json.decode(data, type=Supernode)
-        except msgspec.MsgspecError as error:
-            raise ProjectError(
-                f"{self.path}: a stored record is broken ({error})"
-            ) from error
 
     def _check_storable(self, edit: AnyEdit) -> None:
         """Refuse what would not come back from the file as it is."""
@@ -386,7 +349,7 @@ class Project:
         except BaseException:
             self._unshow(pairs)
             raise
-        self._tell({kind_of(edit) for edit in edits}, via)
+        self._tell_edits(edits, via)
         return step.title
 
     def _unshow(self, pairs: list[tuple[AnyEdit, AnyEdit]]) -> None:
@@ -394,9 +357,14 @@ class Project:
         for edit, inverse in reversed(pairs):
             unshow_edit(self.state, edit, inverse)
 
-    def _tell(self, kinds: set[ChangeKind], by: str) -> None:
+    def _tell_edits(self, edits: Sequence[AnyEdit], by: str) -> None:
+        touched = (target_of(edit)[1] for edit in edits)
+        subjects = frozenset(of for of in touched if isinstance(of, str))
+        self._tell(Change(frozenset(map(kind_of, edits)), by, subjects))
+
+    def _tell(self, change: Change) -> None:
         for listener in list(self._listeners):
-            listener(Change(frozenset(kinds), by))
+            listener(change)
 
 
 class _NothingToDo(Exception):

@@ -59,6 +59,8 @@ class LabelRevision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     examples: tuple[str, ...] = ()
     """Ids of the examples that the method saw, where others were kept back."""
     at: str = ""
+    seconds: float = 0.0
+    """How long a person had the feature before them; 0 where not known."""
     via: Literal["", "undo", "redo"] = ""
     restores: int = 0
     """Number of the revision that undo or redo sets again; 0 where there is none."""

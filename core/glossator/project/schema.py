@@ -106,6 +106,16 @@ CREATE TRIGGER comparison_is_fixed BEFORE UPDATE ON comparison
 BEGIN SELECT RAISE(ABORT, 'comparisons are append-only'); END;
 """
 
+_REVIEW_AT_SPEED = """
+CREATE TABLE tags (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
+CREATE TABLE flag (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
+CREATE TABLE recheck (subject TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT;
+CREATE TABLE refused_groups (
+    graph INTEGER PRIMARY KEY REFERENCES graph (id),
+    data TEXT NOT NULL
+) STRICT;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _JUDGEMENTS,
@@ -113,6 +123,7 @@ MIGRATIONS: tuple[str, ...] = (
     _DECLINED,
     _CALLS,
     _COMPARISONS,
+    _REVIEW_AT_SPEED,
 )
 
 SINCE: Mapping[str, int] = {
@@ -121,6 +132,10 @@ SINCE: Mapping[str, int] = {
     "declined": 4,
     "call": 5,
     "comparison": 6,
+    "tags": 7,
+    "flag": 7,
+    "recheck": 7,
+    "refused_groups": 7,
 }
 """Version that brought a table; the others are in all."""
 

@@ -12,7 +12,7 @@ from glossator.graph.attribution_graph import (
     FeatureKey,
     NodeIndex,
 )
-from glossator.project.edits import JudgedTier, Mark, Supernode
+from glossator.project.edits import JudgedTier, Mark, Recheck, Supernode
 from glossator.project.revision import (
     Declined,
     GraphId,
@@ -59,6 +59,9 @@ class ProjectState:
     results: dict[Subject, ProtocolResult] = field(default_factory=dict)
     marks: dict[Subject, Mark] = field(default_factory=dict)
     notes: dict[Subject, str] = field(default_factory=dict)
+    tags: dict[Subject, tuple[int, ...]] = field(default_factory=dict)
+    flags: set[Subject] = field(default_factory=set)
+    rechecks: dict[Subject, tuple[Recheck, ...]] = field(default_factory=dict)
     judgements: dict[Subject, JudgedTier] = field(default_factory=dict)
     declined: dict[Subject, Declined] = field(default_factory=dict)
     verbalizations: dict[Subject, tuple[Verbalization, ...]] = field(
@@ -66,6 +69,9 @@ class ProjectState:
     )
     pins: dict[GraphId, tuple[NodeIndex, ...]] = field(default_factory=dict)
     supernodes: dict[GraphId, dict[int, Supernode]] = field(default_factory=dict)
+    refused_groups: dict[GraphId, tuple[tuple[int, ...], ...]] = field(
+        default_factory=dict
+    )
 
     def features(self) -> tuple[FeatureKey, ...]:
         """Distinct features of all graphs, in the order of the graphs."""
@@ -147,7 +153,7 @@ class ProjectState:
             "rejected",
         ):
             return False
-        refused = (h for h in _not_undone(history) if h.status == "rejected")
+        refused = (h for h in not_undone(history) if h.status == "rejected")
         return all(text != revision.text for revision in refused)
 
     def why_no_label(self, feature: FeatureKey) -> Declined | None:
@@ -193,7 +199,7 @@ class ProjectState:
         return None
 
 
-def _not_undone(history: list[NumberedRevision]) -> list[LabelRevision]:
+def not_undone(history: list[NumberedRevision]) -> list[LabelRevision]:
     """Revisions that led to the one in force, without what was undone since."""
     kept: list[NumberedRevision] = []
     for entry in history:

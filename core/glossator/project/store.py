@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from glossator.errors import ProjectError
+from glossator.errors import NotWritable, ProjectError
 from glossator.project.revision import GraphId, Subject, now, storable
 from glossator.project.schema import (
     APPLICATION_ID,
@@ -17,11 +17,24 @@ from glossator.project.schema import (
     migrate,
     version_of,
 )
+from glossator.project.snapshot import read_locked, sealed
 
 ValueTable = Literal[
-    "result", "mark", "note", "judgement", "declined", "verbalization", "draft"
+    "result",
+    "mark",
+    "note",
+    "tags",
+    "flag",
+    "recheck",
+    "judgement",
+    "declined",
+    "verbalization",
+    "draft",
 ]
 """Tables that hold one value a subject."""
+
+LaterTable = Literal["call", "comparison", "refused_groups"]
+"""Other tables that older files have not."""
 
 
 class GraphRow(NamedTuple):
@@ -59,16 +72,27 @@ class CallRow(NamedTuple):
 class Store:
     """An open project file. Every method that fails raises ProjectError."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open a file, creating it where it does not exist (unless `read_only`)."""
+    def __init__(
+        self, path: Path, *, read_only: bool = False, snapshot: bool = False
+    ) -> None:
+        """Open a file, creating it where it does not exist (unless `read_only`).
+
+        A `snapshot` is read-only, and is of the file as it is now: it may be locked.
+        """
+        read_only = read_only or snapshot
         self.path = path
+        self.read_only = read_only
         self._place = path.absolute()
         if read_only and not path.is_file():
             raise ProjectError(f"{path}: no such project file")
         with self._explained("open"):
-            if read_only:
+            if read_only and not snapshot:
                 self._finish_rollback()
-            self._connection = self._connect("ro" if read_only else "rwc")
+            self._connection = (
+                self._snapshot()
+                if snapshot
+                else self._connect("ro" if read_only else "rwc")
+            )
         try:
             with self._explained("open"):
                 self._prepare(read_only=read_only)
@@ -77,20 +101,34 @@ class Store:
             raise
         self._identity = _identity(self._place)
 
-    def _connect(self, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
+    def _connect(
+        self, mode: Literal["ro", "rw", "rwc"], *, patience_s: float = 2
+    ) -> sqlite3.Connection:
         return sqlite3.connect(
             f"{self._place.as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
-            timeout=2,
+            timeout=patience_s,
         )
 
-    def _finish_rollback(self) -> None:
+    def _snapshot(self) -> sqlite3.Connection:
+        try:
+            self._finish_rollback(patience_s=0)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return read_locked(self._place)
+        with closing(self._connect("ro")) as connection:
+            copy = sqlite3.connect(":memory:", isolation_level=None)
+            connection.backup(copy)
+        return sealed(copy)
+
+    def _finish_rollback(self, *, patience_s: float = 2) -> None:
         """Take out what a killed process wrote of an unfinished transaction.
 
         SQLite does so at the first reading, which a read-only connection cannot.
         """
-        with closing(self._connect("ro")) as connection:
+        with closing(self._connect("ro", patience_s=patience_s)) as connection:
             try:
                 connection.execute("PRAGMA application_id").fetchone()
                 return
@@ -139,8 +177,12 @@ class Store:
             yield
         except sqlite3.Error as error:
             text = str(error)
+            if doing == "open" and "readonly" in text:
+                raise NotWritable(self.path, "it is protected from writing") from error
             if "locked" in text:
                 text = "it is open in another window or program; close it there first"
+                if doing == "open":
+                    raise NotWritable(self.path, text) from error
             raise ProjectError(f"{self.path}: cannot {doing} ({text})") from error
 
     @contextmanager
@@ -223,13 +265,22 @@ class Store:
         rows = self.rows(f"SELECT subject, data FROM {table}")
         return [(Subject(subject), data) for subject, data in rows]
 
-    def has(self, table: ValueTable | Literal["call", "comparison"]) -> bool:
+    def has(self, table: ValueTable | LaterTable) -> bool:
         """Whether the file is of a version that has the table."""
         ((version,),) = self.rows("PRAGMA user_version")
         return int(version) >= SINCE.get(table, 1)
 
     def put_pins(self, graph: GraphId, data: str) -> None:
         self._write("INSERT OR REPLACE INTO pins VALUES (?, ?)", graph, data)
+
+    def put_refused_groups(self, graph: GraphId, data: str) -> None:
+        self._write("INSERT OR REPLACE INTO refused_groups VALUES (?, ?)", graph, data)
+
+    def refused_groups(self) -> list[tuple[GraphId, str]]:
+        if not self.has("refused_groups"):
+            return []
+        rows = self.rows("SELECT graph, data FROM refused_groups")
+        return [(GraphId(int(graph)), data) for graph, data in rows]
 
     def put_supernode(self, graph: GraphId, number: int, data: str | None) -> None:
         if data is None:

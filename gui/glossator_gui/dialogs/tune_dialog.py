@@ -32,7 +32,7 @@ from glossator.evaluation.tuning_report import (
 from glossator.evaluation.tuning_scores import TUNED
 from glossator.progress import Progress
 from glossator.project.edits import JudgedTier
-from glossator_gui.actions import JUDGEMENTS
+from glossator_gui.actions.review import JUDGEMENTS
 from glossator_gui.views.plain_text import printable
 
 _SMALL, _LARGE = (540, 340), (640, 700)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from glossator.evaluation.tiers_by_layer import LayerTest, TierCounts
 from glossator.protocol.decision import Tier
 from glossator.protocol.protocol_settings import ProtocolSettings
-from glossator_gui.actions import ACTIONS
+from glossator_gui.actions.table import ACTIONS
 from glossator_gui.theme import LIGHT, Theme
 from glossator_gui.views.elided_label import ElidedLabel
 from glossator_gui.views.plain_text import WrappedLabel

@@ -1,0 +1,1 @@
+"""Everything that a person can do in the window, as one table."""

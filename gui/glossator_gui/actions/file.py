@@ -1,0 +1,85 @@
+"""Files, evidence, exports."""
+
+from glossator_gui.actions.spec import ActionSpec
+
+FILE: tuple[ActionSpec, ...] = (
+    ActionSpec(
+        "open",
+        "Open…",
+        "File",
+        ("Ctrl+O",),
+        "Open graphs or a project",
+        needs="nothing",
+        on_tool_bar=True,
+    ),
+    ActionSpec("demo", "Open the Demo", "File", needs="nothing"),
+    ActionSpec(
+        "add_graph",
+        "Add Graph…",
+        "File",
+        ("Ctrl+Shift+O",),
+        "Add another graph of the same model and source",
+    ),
+    ActionSpec(
+        "add_evidence",
+        "Add Evidence File…",
+        "File",
+        (),
+        "Neuronpedia features, a SAEDashboard batch, or evidence fetched elsewhere",
+        separator=True,
+    ),
+    ActionSpec(
+        "add_evidence_folder",
+        "Add Evidence Folder…",
+        "File",
+        ("Ctrl+Shift+E",),
+        "Feature JSON, Neuronpedia features or bulk export, SAEDashboard, delphi cache",
+    ),
+    ActionSpec(
+        "fetch_evidence",
+        "Fetch Evidence…",
+        "File",
+        ("Ctrl+Shift+F",),
+        "From a service that the graph names, after a look at what would be asked",
+    ),
+    ActionSpec(
+        "save_as",
+        "Save Project As…",
+        "File",
+        ("Ctrl+Shift+S",),
+        "Go on in a copy; every change is saved at once anyway",
+        separator=True,
+    ),
+    ActionSpec(
+        "export",
+        "Export…",
+        "File",
+        ("Ctrl+E",),
+        "Write the graph for other tools, its labels, a figure or a report",
+        on_tool_bar=True,
+    ),
+    ActionSpec(
+        "copy_link",
+        "Copy Neuronpedia Link",
+        "File",
+        (),
+        "The address of the graph's page with pins, supernodes and labels",
+    ),
+    ActionSpec(
+        "import",
+        "Import Labels or Verbalizations…",
+        "File",
+        ("Ctrl+I",),
+        "From a project, a graph, a table, a link, or Neuronpedia's explanations",
+        separator=True,
+    ),
+    ActionSpec(
+        "library",
+        "Label Library…",
+        "File",
+        (),
+        "What you accepted in all projects, and where it is kept",
+        needs="nothing",
+    ),
+    ActionSpec("quit", "Quit", "File", ("Ctrl+Q",), needs="nothing", separator=True),
+)
