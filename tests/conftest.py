@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from glossator.settings import embeddings_file
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -50,6 +52,27 @@ def own_home(
     ):
         monkeypatch.setenv(name, str(home / name.lower()))
     return home
+
+
+@pytest.fixture(scope="session")
+def kept_embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Store of what the tests that share it have embedded, in all their processes."""
+    folder = tmp_path_factory.getbasetemp()
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    return (folder.parent if several else folder) / "embeddings.sqlite"
+
+
+@pytest.fixture
+def embedded_once(own_home: Path, kept_embeddings: Path) -> None:
+    """No text is embedded again that such a test has embedded before."""
+    share_embeddings(kept_embeddings)
+
+
+def share_embeddings(kept: Path) -> None:
+    """Have the user's store of embeddings, as of now, be the one of other tests."""
+    ours = embeddings_file()
+    ours.parent.mkdir(parents=True, exist_ok=True)
+    ours.symlink_to(kept)
 
 
 @pytest.fixture(scope="session")

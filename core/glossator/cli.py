@@ -3,49 +3,39 @@
 import io
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
 
 import glossator
-from glossator.commands import (
-    calls,
-    collect,
-    compare_methods,
-    demo,
-    export,
-    fetch,
-    import_labels,
-    info,
-    label,
-    library,
-    open_window,
-    tiers,
-    tune,
-    verbalize,
-    verify,
-)
 from glossator.commands.command import Command, Parser, Run
 from glossator.errors import GlossatorError
-from glossator.file_summary import one_line
-from glossator.settings import projects_folder
-
-COMMANDS: tuple[Command, ...] = (
-    demo,
-    open_window,
-    label,
-    fetch,
-    collect,
-    verbalize,
-    export,
-    import_labels,
-    library,
-    tiers,
-    tune,
-    compare_methods,
-    calls,
-    info,
-    verify,
+from glossator.settings import (
+    preferences_file,
+    projects_folder,
+    window_settings_file,
 )
-"""In the order of the help."""
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "demo",
+    "open": "open_window",
+    "label": "label",
+    "fetch": "fetch",
+    "collect": "collect",
+    "verbalize": "verbalize",
+    "export": "export",
+    "import": "import_labels",
+    "library": "library",
+    "quality": "quality",
+    "tiers": "tiers",
+    "tune": "tune",
+    "compare-methods": "compare_methods",
+    "compare-graphs": "compare_graphs",
+    "calls": "calls",
+    "info": "info",
+    "verify": "verify",
+}
+"""Each with its module in `glossator.commands`, in the order of the help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,11 +43,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = build_parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:  # at once: nothing else is read
+        print(f"glossator {glossator.__version__}")
+        return 0
+    if given and given[0] not in COMMANDS and Path(given[0]).is_file():
+        given = ["open", *given]
+    options = build_parser(given[0] if given else "").parse_args(given)
     try:
+        if options.reset_settings:
+            return reset_settings()
         run: Run = options.run
         return run(options)
     except GlossatorError as error:
+        from glossator.file_summary import one_line
+
         print(f"glossator: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def build_parser() -> Parser:
+def build_parser(name: str = "") -> Parser:
+    """The options of one command; of all where it is none."""
     parser = Parser(
         prog="glossator",
         description=(
@@ -89,7 +90,7 @@ def build_parser() -> Parser:
 
             examples
               glossator demo
-              glossator open graph.json
+              glossator graph.json           (the same as glossator open graph.json)
               glossator label graph.json --evidence features/ --out work.gloss
               glossator export work.gloss --to graph-json --out annotated.json
               glossator import work.gloss labels.csv
@@ -98,10 +99,36 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--version", action="version", version=f"glossator {glossator.__version__}"
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
+    parser.add_argument(
+        "--reset-settings",
+        action="store_true",
+        help="put the window's settings aside and go by the usual ones",
+    )
+    resets = name == "--reset-settings"
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=not resets
+    )
+    wanted = {name: COMMANDS[name]} if name in COMMANDS else COMMANDS
+    for module in wanted.values() if not resets else ():
+        command: Command = import_module(f"glossator.commands.{module}")
         command.add(commands)
     return parser
+
+
+def reset_settings() -> int:
+    """Put the user's settings aside; projects, labels and keys stay."""
+    put_aside = []
+    for path in (window_settings_file(), preferences_file()):
+        if path.exists():
+            kept = path.with_name(f"{path.name}.old")
+            path.replace(kept)
+            put_aside.append(str(kept))
+    print(
+        f"The settings are reset; the old ones are in {', '.join(put_aside)}."
+        if put_aside
+        else "The settings are the usual ones already."
+    )
+    return 0
 
 
 if __name__ == "__main__":

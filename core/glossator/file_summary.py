@@ -19,6 +19,7 @@ from glossator.project.open_files import (
     state_of,
 )
 from glossator.project.project import Project
+from glossator.project.reviewing.review_quality import left_to_person
 from glossator.project.revision import GraphId
 from glossator.project.state import ProjectState
 
@@ -75,6 +76,7 @@ def _graph(state: ProjectState, number: GraphId) -> Summary:
             for feature in graph.features
             for node in graph.nodes_of(feature)
         ),
+        "left to a person": left_to_person(state, number).left,
         "warnings": list(graph.warnings),
     }
 

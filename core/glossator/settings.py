@@ -19,6 +19,23 @@ def preferences_file() -> Path:
     )
 
 
+def window_settings_file() -> Path:
+    """How the window is arranged, its theme and keys; recent files."""
+    return Path(platformdirs.user_config_dir(_NAME, appauthor=False)) / (
+        "glossator.conf"
+    )
+
+
+def window_socket() -> Path:
+    """Where a second start of the window meets the first."""
+    return Path(platformdirs.user_data_dir(_NAME, appauthor=False)) / "window.socket"
+
+
+def log_folder() -> Path:
+    """What happened in the window, and its crashes."""
+    return Path(platformdirs.user_log_dir(_NAME, appauthor=False))
+
+
 def library_file() -> Path:
     """The label library: accepted labels of all projects, by feature."""
     return Path(platformdirs.user_data_dir(_NAME, appauthor=False)) / "labels.sqlite"

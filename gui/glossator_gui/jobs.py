@@ -1,7 +1,7 @@
 """Work in the background: `JobSlot` runs a core generator in a process of its own.
 
 A thread does not do: importing torch and tokenising hold the interpreter for up to half
-a second at a time (``benchmarks/window_answers.py``). The process only computes; it
+a second at a time (``benchmarks/window/heartbeat.py``). The process only computes; it
 sends progress, and what it found is applied on the GUI thread by whoever listens. A new
 start ends the old job, whose late word is dropped.
 
@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from glossator.errors import Cancelled, GlossatorError
 from glossator.progress import CancelToken, Progress
@@ -263,7 +263,8 @@ class ComputationSlot(QObject):
             return
         self._task = _Task(computation)
         self._task.ended.done.connect(self._on_done)
-        QThreadPool.globalInstance().start(self._task)
+        # A QRunnable made in Python would be the pool's, and would never go.
+        QThreadPool.globalInstance().start(self._task.run)
 
     def end(self) -> None:
         """Hear no more, and wait for what runs: a thread cannot be stopped."""
@@ -288,10 +289,8 @@ class _Ended(QObject):
     """_Succeeded or _Failed."""
 
 
-class _Task(QRunnable):
+class _Task:
     def __init__(self, computation: Computation) -> None:
-        super().__init__()
-        self.setAutoDelete(False)
         self._computation = computation
         self.ended = _Ended()
 

@@ -1,54 +1,56 @@
 """The window: menus, docks, files."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QGuiApplication,
-)
-from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QFileDialog,
-    QLabel,
-    QMainWindow,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-import glossator
-from glossator.demo import demo_project
-from glossator.errors import GlossatorError
-from glossator.project.label_library import LabelLibrary
-from glossator.project.open_files import is_evidence_store
-from glossator.settings import library_file, projects_folder
-from glossator_gui.actions.build import build_actions
+from glossator.project.library.label_library import LabelLibrary
+from glossator.settings import library_file, window_settings_file
+from glossator_gui.actions.build import WindowActions
 from glossator_gui.actions.spec import Handler
-from glossator_gui.actions.table import ACTIONS, key_table
-from glossator_gui.collect_desk import CollectDesk
-from glossator_gui.compare_desk import CompareDesk
-from glossator_gui.desk import Desk
-from glossator_gui.dialogs.messages import show_failure, show_message
-from glossator_gui.export_desk import ExportDesk
-from glossator_gui.fetch_desk import FetchDesk
-from glossator_gui.graph_desk import GraphDesk
-from glossator_gui.import_desk import ImportDesk
-from glossator_gui.label_desk import LabelDesk
-from glossator_gui.library_desk import LibraryDesk
-from glossator_gui.review_desk import ReviewDesk
-from glossator_gui.run_desk import RunDesk
+from glossator_gui.actions.table import ACTIONS
+from glossator_gui.actions.view import THEME_ACTIONS
+from glossator_gui.desks.canvas_desk import CanvasDesk
+from glossator_gui.desks.canvas_menu import show_canvas_menu
+from glossator_gui.desks.collect_desk import CollectDesk
+from glossator_gui.desks.compare_desk import CompareDesk
+from glossator_gui.desks.desk import Desk
+from glossator_gui.desks.difference_desk import DifferenceDesk
+from glossator_gui.desks.export_desk import ExportDesk
+from glossator_gui.desks.fetch_desk import FetchDesk
+from glossator_gui.desks.file_desk import FileDesk
+from glossator_gui.desks.filter_desk import FilterDesk
+from glossator_gui.desks.find_desk import FindDesk
+from glossator_gui.desks.graph_comparison_desk import GraphComparisonDesk
+from glossator_gui.desks.graph_desk import GraphDesk
+from glossator_gui.desks.help_desk import HelpDesk
+from glossator_gui.desks.import_desk import ImportDesk
+from glossator_gui.desks.label_desk import LabelDesk
+from glossator_gui.desks.library_desk import LibraryDesk
+from glossator_gui.desks.look_desk import LookDesk
+from glossator_gui.desks.quality_desk import QualityDesk
+from glossator_gui.desks.review_desk import ReviewDesk
+from glossator_gui.desks.run_desk import RunDesk
+from glossator_gui.desks.search_texts import SearchTexts
+from glossator_gui.desks.select_desk import SelectDesk
+from glossator_gui.desks.settings_desk import SettingsDesk
+from glossator_gui.desks.status_desk import StatusDesk
+from glossator_gui.desks.supernode_desk import SupernodeDesk
+from glossator_gui.desks.table_desk import TableDesk
+from glossator_gui.desks.tier_desk import TierDesk
+from glossator_gui.desks.tune_desk import TuneDesk
+from glossator_gui.desks.verbalize_desk import VerbalizeDesk
+from glossator_gui.desktop.key_map import KeyMap
+from glossator_gui.desktop.window_layout import WindowLayout, add_dock
+from glossator_gui.dialogs.messages import show_failure
+from glossator_gui.look.theme import Theme, ThemeChoice
 from glossator_gui.session import Session
-from glossator_gui.settings_desk import SettingsDesk
-from glossator_gui.supernode_desk import SupernodeDesk
-from glossator_gui.theme import ThemeChoice, apply_theme, resolve_theme
-from glossator_gui.tier_desk import TierDesk
-from glossator_gui.tune_desk import TuneDesk
-from glossator_gui.verbalize_desk import VerbalizeDesk
+from glossator_gui.tour.tour import Tour
+from glossator_gui.tour.tour_steps import tour_steps
 from glossator_gui.views.plain_text import one_line
 from glossator_gui.welcome import Welcome
 from glossator_gui.workspace import Workspace
@@ -57,7 +59,6 @@ _Area = Qt.DockWidgetArea
 _VERBALIZATION = "verbalization"
 _QUEUE, _PANEL, _WIDE_PANEL = 260, 460, 860
 """Widths of the docks at the start, in pixels."""
-_GRAPHS = "Graphs and projects (*.json *.json.gz *.pt *.gloss);;All files (*)"
 
 
 class MainWindow(QMainWindow):
@@ -65,19 +66,34 @@ class MainWindow(QMainWindow):
 
     def __init__(self) -> None:
         super().__init__()
-        self.settings = QSettings("glossator", "glossator")
+        self.settings = QSettings(
+            str(window_settings_file()), QSettings.Format.IniFormat
+        )
+        self.keys = KeyMap(ACTIONS, self.settings, self)
         library = LabelLibrary(library_file())
         self.session = Session(self, library)
+        self.files = FileDesk(self.session, self.settings, self)
+        self.look = LookDesk(self.settings, self)
+        self.help = HelpDesk(self.session, self.settings, self.keys, self.look, self)
         self.graph = GraphDesk(self.session, self)
+        self.looking = CanvasDesk(self.session, self.graph, self)
+        self.selecting = SelectDesk(self.session, self.graph, self)
+        self.difference = DifferenceDesk(self.session, self.graph, self)
         self.supernodes = SupernodeDesk(self.session, self)
         self.workspace = Workspace(self.session, self.graph, self.supernodes)
         self.review = ReviewDesk(self.session, self)
-        self.preferences = SettingsDesk(self.session, self)
+        self.quality = QualityDesk(self.session, self)
+        self.preferences = SettingsDesk(self.session, self.keys, self)
         self.run = RunDesk(self.session, self.graph, self)
         self.label = LabelDesk(self.session, self.graph, self)
+        self.texts = SearchTexts(self.session, self)
+        self.filters = FilterDesk(self.session, self.texts, self)
+        self.finding = FindDesk(self.session, self.texts, self)
+        self.table = TableDesk(self.session, self.workspace.tabs, self.filters, self)
         self.tiers = TierDesk(self.session, self.workspace.tabs, self)
         self.tune = TuneDesk(self.session, self)
         self.compare = CompareDesk(self.session, self)
+        self.compare_graphs = GraphComparisonDesk(self.session, self)
         self.export = ExportDesk(self.session, self.settings, self)
         self.imports = ImportDesk(self.session, self)
         self.library = LibraryDesk(self.session, library, self)
@@ -85,16 +101,27 @@ class MainWindow(QMainWindow):
         self.collect = CollectDesk(self.session, self)
         self.verbalize = VerbalizeDesk(self.session, self)
         self.desks: tuple[Desk, ...] = (
+            self.files,
+            self.look,
+            self.help,
             self.graph,
+            self.looking,
+            self.selecting,
+            self.difference,
             self.supernodes,
             self.workspace,
             self.review,
+            self.quality,
+            self.filters,
+            self.finding,
+            self.table,
             self.preferences,
             self.run,
             self.label,
             self.tiers,
             self.tune,
             self.compare,
+            self.compare_graphs,
             self.export,
             self.imports,
             self.library,
@@ -108,48 +135,64 @@ class MainWindow(QMainWindow):
             self.collect.job,
             self.verbalize.job,
             self.compare.job,
+            self.supernodes.proposals.job,
         ]
+        self.status = self._status_desk()
         self.welcome = Welcome()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.workspace)
         self.setCentralWidget(self.pages)
         self.docks = [
-            self._dock(
-                "Review", self.review.queue, Qt.DockWidgetArea.LeftDockWidgetArea
-            ),
-            self._dock(
-                "Feature", self.review.panel, Qt.DockWidgetArea.RightDockWidgetArea
-            ),
+            add_dock(self, "Review", self.review.queue, _Area.LeftDockWidgetArea),
+            add_dock(self, "Feature", self.review.panel, _Area.RightDockWidgetArea),
         ]
-        self.saved = QLabel()
-        self.saved.setProperty("role", "muted")
-        self.statusBar().addPermanentWidget(self.export.bar)
-        self.statusBar().addPermanentWidget(self.run.bar)
-        for job in self.jobs:
-            self.statusBar().addPermanentWidget(job.bar)
-        self.statusBar().addPermanentWidget(self.saved)
-        self.actions_by_name = build_actions(self, self._handlers())
+        self.layout_of_panels = WindowLayout(
+            self, self.settings, self.pages, self.docks, self._lay_out
+        )
+        self._arranged = False
+        reading = self.files.opening.bar
+        bars = [reading, self.export.bar, self.run.bar, *(job.bar for job in self.jobs)]
+        self.status.add_to_bar(bars)
+        self.tour = Tour(
+            self.session,
+            self.settings,
+            tour_steps(self),
+            self._printed_key,
+            self,
+        )
+        self.window_actions = WindowActions(self, self._handlers(), self.keys)
+        self.window_actions.insert_menu("demo", self.files.recent_menu)
+        self.help.use(self.window_actions, self.status)
         self._connect()
-        self.set_theme(self._stored_theme())
-        self.resize(1480, 940)
+        self.look.start()
+        if not self.layout_of_panels.restore_geometry():
+            self.resize(1480, 940)
         self.show_verbalization(bool(self.settings.value(_VERBALIZATION, False, bool)))
         self._on_opened()
         self.setAcceptDrops(True)
         self.preferences.start()
 
-    def _dock(
-        self, title: str, widget: QWidget, area: Qt.DockWidgetArea
-    ) -> QDockWidget:
-        dock = QDockWidget(title)
-        dock.setObjectName(title)
-        dock.setWidget(widget)
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable
-            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
-        )
-        self.addDockWidget(area, dock)
-        return dock
+    def _status_desk(self) -> StatusDesk:
+        asking = {
+            "labelling": self.label.job.slot,
+            "fetching evidence": self.fetch.job.slot,
+            "verbalizing": self.verbalize.job.slot,
+            "comparing methods": self.compare.job.slot,
+        }
+        here = {
+            "run of the protocol": self.run.slot,
+            "collecting evidence": self.collect.job.slot,
+        }
+        slots = {**here, **asking}
+        return StatusDesk(self.session, self.settings, slots, tuple(asking), self)
+
+    def _printed_key(self, name: str) -> str:
+        return self.window_actions.printed_key(name)
+
+    @property
+    def actions_by_name(self) -> dict[str, QAction]:
+        return self.window_actions.by_name
 
     def _connect(self) -> None:
         session = self.session
@@ -159,158 +202,131 @@ class MainWindow(QMainWindow):
         session.selected.connect(self._enable)
         session.failed.connect(lambda text: show_failure(self, text))
         session.told.connect(lambda text: self.statusBar().showMessage(text, 15_000))
-        self.workspace.evidence_requested.connect(self.add_evidence_folder)
+        self.files.demo_opened.connect(self.run.run_all)
+        self.files.evidence_named.connect(self.fetch.add)
+        self.tour.ran_out.connect(self.run.run_all)
+        self.look.theme_changed.connect(self._set_theme)
+        self.look.told.connect(session.told)
+        self.workspace.evidence_requested.connect(self.files.add_evidence_folder)
         self.graph.label_requested.connect(self.review.panel.edit_label)
-        self.review.panel.add_evidence_requested.connect(self.add_evidence_folder)
-        verbalization = self.review.panel.verbalization
+        self.graph.canvas.menu_requested.connect(
+            lambda at: show_canvas_menu(self, self.actions_by_name, at)
+        )
+        panel = self.review.panel
+        panel.add_evidence_requested.connect(self.files.add_evidence_folder)
+        verbalization = panel.verbalization
         verbalization.verbalize_requested.connect(self.verbalize.ask)
         verbalization.import_requested.connect(self.imports.ask)
+        self.workspace.put_above(self.finding.bar)
+        self.finding.found_changed.connect(self.table.show_found)
+        self.finding.found_changed.connect(self.graph.canvas.set_found)
+        self.finding.gone_to.connect(self.graph.canvas.bring_in)
+        self.table.view.bulk.set_actions(self.actions_by_name)
+        self.filters.saved_changed.connect(self.review.waiting.refresh)
+        self.quality.words_wanted.connect(self.review.use_words)
         self.tiers.view.run_requested.connect(self.run.ask)
         self.run.plan_wanted.connect(self.label.ask_with_plan)
-        self.welcome.open_requested.connect(self.open)
+        self.welcome.open_requested.connect(self.files.open)
         self.welcome.demo_requested.connect(self.open_demo)
-        hints = QApplication.styleHints()
-        hints.colorSchemeChanged.connect(lambda: self.set_theme(self._stored_theme()))
+        self.welcome.tour_requested.connect(self.tour.start)
+        self.welcome.recent_requested.connect(lambda path: self.open_files([path]))
+        self.workspace.tabs.tabBarDoubleClicked.connect(
+            lambda: self.layout_of_panels.toggle_maximised_at(self.workspace.tabs)
+        )
+        self.layout_of_panels.maximised_changed.connect(
+            self.actions_by_name["maximise"].setChecked
+        )
+        self.keys.changed.connect(self._show_keys)
+        self._show_keys()
 
     def _handlers(self) -> dict[str, Handler]:
         """What is done for each action: by a desk, or by the window itself."""
         handlers: dict[str, Handler] = {
-            "open": self.open,
-            "demo": self.open_demo,
-            "add_graph": self.add_graph,
-            "add_evidence": self.add_evidence,
-            "add_evidence_folder": self.add_evidence_folder,
-            "save_as": self.save_as,
-            "quit": self.quit,
+            **self.status.handlers(),
             "undo": self.session.undo,
             "redo": self.session.redo,
             "verbalization": self.toggle_verbalization,
-            "light": lambda: self.choose_theme("light"),
-            "dark": lambda: self.choose_theme("dark"),
-            "system": lambda: self.choose_theme("system"),
-            "keys": self.show_keys,
-            "about_graph": self.show_graph_notes,
-            "about": self.show_about,
+            "tour": self.tour.start,
+            **self.layout_of_panels.handlers(),
         }
         for desk in self.desks:
             handlers.update(desk.handlers())
+        for name, handler in handlers.items():
+            if name.startswith("focus_"):
+                handlers[name] = partial(self._go, handler)
         return handlers
+
+    def _go(self, handler: Handler) -> None:
+        """Go to a part of the window, which must be in sight."""
+        self.layout_of_panels.show_all()
+        handler()
 
     # -- files ----------------------------------------------------------------------
 
-    def open(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, "Open", "", _GRAPHS)
-        if names:
-            self.open_files([Path(name) for name in names])
-
     def open_files(self, files: Sequence[Path]) -> None:
-        """Open graphs or a project; a large graph takes some seconds."""
-        with self._busy(f"Reading {one_line(files[0].name)}…"):
-            self.session.open_files(files)
-
-    @contextmanager
-    def _busy(self, text: str) -> Iterator[None]:
-        """Say so while the window cannot answer."""
-        bar = self.statusBar()
-        bar.showMessage(text)
-        bar.repaint()
-        QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
-        try:
-            yield
-        finally:
-            QGuiApplication.restoreOverrideCursor()
-            if bar.currentMessage() == text:
-                bar.clearMessage()
+        """Open graphs or a project."""
+        self.files.open_files(files)
 
     def open_demo(self) -> None:
         """Open the embedded demo; the first time the protocol is run over it."""
-        path = projects_folder() / "demo.gloss"
-        if self.session.project and self.session.project.path == path:
-            return
-        try:
-            project = demo_project(path)
-        except GlossatorError as error:
-            show_failure(self, str(error))
-            return
-        self.session.take(project)
-        if not project.state.results:
-            self.run.run_all()
-
-    def add_graph(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, "Add graph", "", _GRAPHS)
-        if names:
-            with self._busy("Reading the graph…"):
-                self.session.add_graph_files([Path(name) for name in names])
-
-    def add_evidence(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Add evidence", "", "Evidence (*.json *.json.gz *.evidence)"
-        )
-        if name:
-            self.fetch.add(Path(name))
-
-    def add_evidence_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Add a folder of evidence")
-        if name:
-            self.fetch.add(Path(name))
-
-    def save_as(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save project as", "", "Glossator project (*.gloss)"
-        )
-        if name:
-            self.session.save_as(Path(name))
-
-    def quit(self) -> None:
-        self.close()
+        self.files.open_demo()
 
     # -- what is shown --------------------------------------------------------------
 
     def _on_opened(self) -> None:
         project = self.session.project
+        self.layout_of_panels.show_all()
         self.pages.setCurrentWidget(self.workspace if project else self.welcome)
         for dock in self.docks:
             dock.setVisible(project is not None)
-        self.saved.setText("Saved" if project else "")
-        self.saved.setToolTip(
-            f"Every change is saved in {project.path}" if project else ""
-        )
+        if project is not None and not self._arranged:
+            self._arranged = True
+            self.layout_of_panels.restore()
+        self.welcome.show_recent(self.files.recent.paths)
+        self.review.panel.set_read_only(self.session.read_only)
         self._show_title()
         self._enable()
 
     def _show_title(self) -> None:
         graph = self.session.graph
-        self.setWindowTitle(f"{graph.slug} — Glossator" if graph else "Glossator")
+        parts = [one_line(graph.slug)] if graph else []
+        if self.session.read_only:
+            parts.append("read-only")
+        if self.session.scratch:
+            parts.append("tour")
+        self.setWindowTitle(" — ".join([*parts, "Glossator"]))
 
     def _enable(self) -> None:
-        project, selection = self.session.project, self.session.selection
-        for spec in ACTIONS:
-            enabled = spec.needs == "nothing" or (
-                project is not None and (spec.needs == "project" or bool(selection))
-            )
-            self.actions_by_name[spec.name].setEnabled(enabled)
+        project = self.session.project
+        self.window_actions.enable(
+            project=project is not None,
+            selection=bool(self.session.selection),
+            read_only=self.session.read_only,
+        )
         if project is not None:
             undo, redo = project.steps()
             for name, title in (("undo", undo), ("redo", redo)):
-                action = self.actions_by_name[name]
-                action.setEnabled(bool(title))
-                action.setText(f"{name.capitalize()} {title}".strip())
-                action.setIconText(name.capitalize())
+                self.window_actions.name_step(name, title)
 
-    def _stored_theme(self) -> ThemeChoice:
-        stored = self.settings.value("theme", "system")
-        return stored if stored in ("light", "dark") else "system"
+    def _show_keys(self) -> None:
+        """Print keys where they stand on buttons."""
+        self.welcome.show_keys(self.window_actions.printed_key("open"))
 
     def choose_theme(self, choice: ThemeChoice) -> None:
-        self.settings.setValue("theme", choice)
-        self.set_theme(choice)
+        """Look otherwise from now on, and after a restart."""
+        self.look.choose_theme(choice)
 
-    def set_theme(self, choice: ThemeChoice) -> None:
-        theme = resolve_theme(choice)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            apply_theme(app, theme)
-        for part in (self.workspace, self.review, self.tiers, self.compare):
+    def _set_theme(self, theme: Theme) -> None:
+        chosen = THEME_ACTIONS[self.look.theme].name
+        self.actions_by_name[chosen].setChecked(True)
+        for part in (
+            self.workspace,
+            self.review,
+            self.finding,
+            self.table,
+            self.tiers,
+            self.compare,
+        ):
             part.set_theme(theme)
 
     def toggle_verbalization(self) -> None:
@@ -327,61 +343,46 @@ class MainWindow(QMainWindow):
         """Beside the examples there is room for it where the dock is wide."""
         self.actions_by_name["verbalization"].setChecked(shown)
         self.review.panel.show_verbalization(shown)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Give the docks the widths that they have at first."""
+        shown = self.actions_by_name["verbalization"].isChecked()
         width = _WIDE_PANEL if shown else _PANEL
         self.resizeDocks(self.docks, [_QUEUE, width], Qt.Orientation.Horizontal)
-
-    def show_keys(self) -> None:
-        lines = [f"{keys:<24}{text}" for text, keys in key_table()]
-        show_message(self, "Keys", "\n".join(lines))
-
-    def show_graph_notes(self) -> None:
-        graph = self.session.graph
-        if graph is not None:
-            source = graph.source_set or "not named"
-            parts = [
-                f"{graph.slug}\nModel {graph.model}, source {source}",
-                f"{len(graph)} nodes, {len(graph.links)} links",
-                graph.description,
-                *graph.warnings,
-            ]
-            show_message(self, "About this graph", "\n\n".join(p for p in parts if p))
-
-    def show_about(self) -> None:
-        show_message(
-            self,
-            "About Glossator",
-            f"Glossator {glossator.__version__}\n\n"
-            "A workbench for labelling attribution graphs. Works without a network.",
-        )
 
     # -- Qt -------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if self.files.can_drop(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open dropped files; dropped folders and fetched evidence are added."""
-        urls = event.mimeData().urls()
-        paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-        evidence = [path for path in paths if path.is_dir() or is_evidence_store(path)]
-        files = [path for path in paths if path not in evidence]
-        if files:
-            self.open_files(files)
-        for path in evidence:
-            self.fetch.add(path)
+        self.files.drop(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.review.flush()
+        if event.spontaneous() and self.status.running:
+            event.ignore()
+            self.status.quit()
+            return
+        self.layout_of_panels.save()
+        self.files.opening.close()
+        self.review.close()
+        self.quality.close()
         self.run.close()
         self.label.close()
         for job in self.jobs:
             job.slot.end()
         self.tune.close()
         self.compare.close()
+        self.compare_graphs.close()
         self.imports.close()
         self.export.close()
+        self.looking.close()
+        self.difference.close()
         self.supernodes.close()
         self.tiers.close()
+        self.filters.close()
+        self.texts.close()
         self.session.take(None)
         super().closeEvent(event)

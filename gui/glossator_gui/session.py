@@ -1,28 +1,24 @@
 """The open project, what of it is looked at, and the way its changes go in."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from glossator.errors import EvidenceError, GlossatorError, ProjectError
-from glossator.evidence.feature_evidence import CombinedEvidence, FeatureEvidence
+from glossator.errors import GlossatorError, NotWritable, ProjectError
+from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.graph.attribution_graph import AttributionGraph, FeatureKey, NodeIndex
 from glossator.labelers.label_settings import LabelSettings
 from glossator.llm.call import Call
 from glossator.preferences import Preferences
 from glossator.project.edits import AnyEdit
-from glossator.project.label_library import LabelLibrary
-from glossator.project.library_keeper import LibraryKeeper, offered_text
+from glossator.project.library.label_library import LabelLibrary
+from glossator.project.library.library_keeper import LibraryKeeper, offered_text
 from glossator.project.open_files import (
-    OpenedEvidence,
+    OpenPlan,
     add_evidence_path,
     add_graphs,
-    evidence_paths,
-    opaque_numbers,
-    open_evidence_paths,
     plan_open,
 )
 from glossator.project.project import Change, Project
@@ -30,12 +26,14 @@ from glossator.project.revision import GraphId, Subject
 from glossator.project.state import ProjectState
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator.settings import projects_folder
-
-_REMEMBERED = 64
-"""Features whose evidence is kept in memory."""
+from glossator_gui.evidence_memory import EvidenceMemory
+from glossator_gui.stored_settings import stored_settings
 
 _PROTOCOL = "protocol"
 _LABELLING = "labelling"
+_LOOKED_AT = 200
+"""Features that new evidence is asked about at once."""
+_READ_ONLY = "The project is open read-only: nothing was changed."
 
 
 class Session(QObject):
@@ -49,9 +47,13 @@ class Session(QObject):
     """Change."""
     selected = Signal()
     """Other nodes are selected."""
+    concealed_changed = Signal()
+    """Labels of other features are not to be seen."""
     evidence_changed = Signal()
     failed = Signal(str)
     """Something could not be done; one sentence."""
+    not_writable = Signal(object)
+    """NotWritable: a project that could be opened read-only."""
     told = Signal(str)
     """Something was done; for the status bar."""
 
@@ -60,16 +62,16 @@ class Session(QObject):
     ) -> None:
         super().__init__(parent)
         self._library = library
+        self._scratch = False
         self._keeper: LibraryKeeper | None = None
         self.preferences = Preferences()
         """Go where the project says nothing of its own."""
         self.project: Project | None = None
         self.graph_id: GraphId | None = None
         self.selection: tuple[NodeIndex, ...] = ()
-        self._evidence = OpenedEvidence(CombinedEvidence(), ())
-        self._remembered: OrderedDict[FeatureKey, FeatureEvidence | None] = (
-            OrderedDict()
-        )
+        self.concealed: frozenset[FeatureKey] = frozenset()
+        """Features whose label is not to be seen while they are re-checked blindly."""
+        self._evidence = EvidenceMemory(self.told.emit)
 
     # -- what is looked at ----------------------------------------------------------
 
@@ -77,6 +79,16 @@ class Session(QObject):
     def state(self) -> ProjectState:
         """The project's state; an empty one where none is open."""
         return self.project.state if self.project else ProjectState()
+
+    @property
+    def scratch(self) -> bool:
+        """Whether what is open is a copy to play with."""
+        return self._scratch
+
+    @property
+    def read_only(self) -> bool:
+        """Whether a project is open that cannot be changed."""
+        return self.project is not None and self.project.read_only
 
     @property
     def graph(self) -> AttributionGraph | None:
@@ -99,17 +111,24 @@ class Session(QObject):
     def selected_features(self) -> tuple[FeatureKey, ...]:
         """Features of the selected nodes; the focus's is the last."""
         graph = self.graph
-        if graph is None:
+        if graph is None or not self.selection:
             return ()
-        found = [graph.feature_of(node) for node in reversed(self.selection)]
-        distinct = dict.fromkeys(f for f in found if f is not None)
-        return tuple(reversed(distinct))
+        numbers = graph.feature_number[list(reversed(self.selection))]
+        distinct = dict.fromkeys(numbers[numbers >= 0].tolist())
+        return tuple(graph.features[number] for number in reversed(distinct))
 
     def select(self, nodes: Sequence[int]) -> None:
         chosen = tuple(NodeIndex(node) for node in nodes)
         if chosen != self.selection:
             self.selection = chosen
             self.selected.emit()
+
+    def conceal(self, features: Iterable[FeatureKey]) -> None:
+        """Hide the labels of these features, and of no others."""
+        concealed = frozenset(features)
+        if concealed != self.concealed:
+            self.concealed = concealed
+            self.concealed_changed.emit()
 
     def select_features(self, features: Sequence[FeatureKey]) -> None:
         """Select the nodes of features; shows a graph that has the last of them."""
@@ -148,31 +167,60 @@ class Session(QObject):
                 self._propose_known()
                 return True
             project = add_graphs(plan.target, plan.graphs, plan.paths)
+        except NotWritable as error:
+            self.not_writable.emit(error)
+            return False
         except GlossatorError as error:
             self.failed.emit(str(error))
             return False
         self.take(project)
         return True
 
+    def open_read_only(self, path: Path) -> None:
+        """Show a project as it is now, whoever else has it open."""
+        try:
+            project = Project(path, snapshot=True)
+        except ProjectError as error:
+            self.failed.emit(str(error))
+            return
+        self.take(project)
+
     def add_graph_files(self, files: Sequence[Path]) -> None:
         """Add graphs to the open project."""
         if self.project is None:
             self.open_files(files)
             return
+        if self._refused():
+            return
         try:
             plan = plan_open(files, projects=projects_folder())
+        except GlossatorError as error:
+            self.failed.emit(str(error))
+        else:
+            self.add_read(plan)
+
+    def add_read(self, plan: OpenPlan) -> None:
+        """Add graphs that were read to the open project."""
+        if self.project is None or self._refused():
+            return
+        try:
             for graph, path in zip(plan.graphs, plan.paths, strict=True):
                 self.show_graph(self.project.add_graph(graph, path.absolute()))
             self._propose_known()
         except GlossatorError as error:
             self.failed.emit(str(error))
 
-    def take(self, project: Project | None) -> None:
-        """Show another project; the one before is closed."""
+    def take(self, project: Project | None, *, scratch: bool = False) -> None:
+        """Show another project; the one before is closed.
+
+        What is accepted in a `scratch` project does not enter the library.
+        """
         if self.project is not None:
             self.project.close()
         self.project = project
+        self._scratch = scratch
         self.graph_id = next(iter(project.state.graphs), None) if project else None
+        self.concealed = frozenset()
         self.selection = ()
         self._keeper = None
         if project is not None:
@@ -192,11 +240,12 @@ class Session(QObject):
             self._propose_known()
 
     def _wanted_library(self) -> LabelLibrary | None:
-        return self._library if self.preferences.library else None
+        wanted = self.preferences.library and not self._scratch
+        return self._library if wanted else None
 
     def _propose_known(self) -> None:
         """Propose what the library knows of features that have no label."""
-        offered = self._keeper.offer() if self._keeper else 0
+        offered = self._keeper.offer() if self._keeper and not self.read_only else 0
         if offered:
             self.told.emit(offered_text(offered))
 
@@ -216,13 +265,24 @@ class Session(QObject):
             self.show_graph(shown)
         self.told.emit(f"Saved as {target}")
 
+    def save_copy(self, target: Path) -> None:
+        """Write a copy of the project, and go on in this one."""
+        if self.project is None:
+            return
+        try:
+            self.project.save_copy(target)
+        except ProjectError as error:
+            self.failed.emit(str(error))
+            return
+        self.told.emit(f"Saved a copy: {target}")
+
     # -- changes --------------------------------------------------------------------
 
     def apply(
         self, title: str, edits: Sequence[AnyEdit], *, into: int | None = None
     ) -> int | None:
         """Apply edits; on disk when this returns. None if nothing was changed."""
-        if self.project is None:
+        if self.project is None or self._refused():
             return None
         try:
             return self.project.apply(title, edits, into=into)
@@ -236,8 +296,14 @@ class Session(QObject):
     def redo(self) -> None:
         self._travel("Redone", back=False)
 
+    def _refused(self) -> bool:
+        """Whether nothing may be changed; then it is said."""
+        if self.read_only:
+            self.told.emit(_READ_ONLY)
+        return self.read_only
+
     def _travel(self, what: str, *, back: bool) -> None:
-        if self.project is None:
+        if self.project is None or self._refused():
             return
         try:
             title = self.project.undo() if back else self.project.redo()
@@ -249,7 +315,7 @@ class Session(QObject):
 
     def put_setting(self, key: str, value: str) -> None:
         """Remember how the project is worked on; no part of the history."""
-        if self.project is None:
+        if self.project is None or self.read_only:
             return
         try:
             self.project.put_setting(key, value)
@@ -263,13 +329,7 @@ class Session(QObject):
 
     def protocol_settings(self) -> ProtocolSettings:
         """Those of the project's last run, or what a person has chosen since."""
-        stored = self.project.setting(_PROTOCOL) if self.project else ""
-        try:
-            if stored:
-                return msgspec.json.decode(stored, type=ProtocolSettings)
-        except msgspec.MsgspecError:
-            pass
-        return self.preferences.protocol
+        return stored_settings(self.project, _PROTOCOL, self.preferences.protocol)
 
     def put_protocol_settings(self, settings: ProtocolSettings) -> None:
         """What the next run is to use."""
@@ -280,13 +340,7 @@ class Session(QObject):
 
         The file may come from elsewhere, and name servers that nobody here agreed to.
         """
-        stored = self.project.setting(_LABELLING) if self.project else ""
-        try:
-            if stored:
-                return msgspec.json.decode(stored, type=LabelSettings)
-        except msgspec.MsgspecError:
-            pass
-        return self.preferences.labelling
+        return stored_settings(self.project, _LABELLING, self.preferences.labelling)
 
     def put_label_settings(self, settings: LabelSettings) -> None:
         """What is proposed the next time."""
@@ -294,7 +348,7 @@ class Session(QObject):
 
     def log_calls(self, calls: Sequence[Call]) -> None:
         """Keep what language models were asked; on disk when this returns."""
-        if self.project is None or not calls:
+        if self.project is None or not calls or self._refused():
             return
         try:
             self.project.log_calls(calls)
@@ -303,7 +357,7 @@ class Session(QObject):
 
     def save_draft(self, subject: Subject, text: str) -> None:
         """Keep a half-typed label over a restart."""
-        if self.project is None:
+        if self.project is None or self.read_only:
             return
         try:
             self.project.save_draft(subject, text)
@@ -318,7 +372,7 @@ class Session(QObject):
     # -- evidence -------------------------------------------------------------------
 
     def add_evidence(self, path: Path) -> None:
-        if self.project is None:
+        if self.project is None or self._refused():
             return
         try:
             add_evidence_path(self.project, str(path.absolute()))
@@ -326,42 +380,21 @@ class Session(QObject):
             self.failed.emit(str(error))
             return
         self._open_evidence()
-        known = self.count_known(limit=200)
+        known = self._evidence.told_known(self.state.features()[:_LOOKED_AT])
         self.told.emit(f"Added evidence: {path} ({known})")
-
-    def count_known(self, *, limit: int) -> str:
-        """How many features the evidence knows, from a look at the first `limit`."""
-        asked = self.state.features()[:limit]
-        known = sum(self.evidence(feature) is not None for feature in asked)
-        return f"it knows {known} of the first {len(asked)} features"
 
     @property
     def has_evidence(self) -> bool:
-        return bool(self._evidence.sources.sources)
+        return self._evidence.any
 
     @property
     def evidence_problems(self) -> tuple[str, ...]:
         return self._evidence.problems
 
     def evidence(self, feature: FeatureKey) -> FeatureEvidence | None:
-        """What is known of a feature; an unreadable record is told once."""
-        if feature in self._remembered:
-            self._remembered.move_to_end(feature)
-            return self._remembered[feature]
-        try:
-            found = self._evidence.sources.evidence(feature)
-        except EvidenceError as error:
-            self.told.emit(str(error))
-            found = None
-        self._remembered[feature] = found
-        if len(self._remembered) > _REMEMBERED:
-            self._remembered.popitem(last=False)
-        return found
+        """What is known of a feature."""
+        return self._evidence.of(feature)
 
     def _open_evidence(self) -> None:
-        self._remembered.clear()
-        paths = evidence_paths(self.project) if self.project else ()
-        self._evidence = open_evidence_paths(
-            paths, opaque=opaque_numbers(self.state), features=self.state.features()
-        )
+        self._evidence.open(self.project)
         self.evidence_changed.emit()

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import (
 )
 
 from glossator_gui.actions.spec import Handler
-from glossator_gui.graph_desk import GraphDesk
+from glossator_gui.desks.graph_desk import GraphDesk
+from glossator_gui.desks.supernode_desk import SupernodeDesk
+from glossator_gui.look.theme import Theme
 from glossator_gui.session import Session
-from glossator_gui.supernode_desk import SupernodeDesk
-from glossator_gui.theme import Theme
 from glossator_gui.views.elided_label import ElidedLabel
 from glossator_gui.views.notice import Notice
 from glossator_gui.views.plain_text import one_line
@@ -48,7 +48,7 @@ class Workspace(QWidget):
         self.notice.button.clicked.connect(self.evidence_requested)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(graph.canvas, "Graph")
+        self.tabs.addTab(graph.page, "Graph")
         self.tabs.addTab(supernodes.view, "Supernodes")
         self.tabs.setCornerWidget(supernodes.scores, Qt.Corner.TopRightCorner)
         # A page has its size only once it is shown; the layout depends on it.
@@ -56,6 +56,8 @@ class Workspace(QWidget):
             lambda: QTimer.singleShot(0, supernodes.show_boxes)
         )
         supernodes.counted.connect(self._show_count)
+        supernodes.wanted.connect(self.show_supernodes)
+        graph.canvas.group_held.connect(supernodes.group_held)
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.tabs)
         split.addWidget(graph.connections)
@@ -92,6 +94,12 @@ class Workspace(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._graph.set_theme(theme)
         self._supernodes.set_theme(theme)
+
+    def put_above(self, bar: QWidget) -> None:
+        """Put a bar above the pages."""
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(layout.count() - 1, bar)
 
     # -- what the session says ------------------------------------------------------
 
@@ -131,7 +139,7 @@ class Workspace(QWidget):
 
     def show_canvas(self) -> None:
         """Go to the graph."""
-        self.tabs.setCurrentWidget(self._graph.canvas)
+        self.tabs.setCurrentWidget(self._graph.page)
         self._graph.canvas.setFocus()
 
     def show_supernodes(self) -> None:

@@ -14,6 +14,11 @@ def report_folder() -> Path:
     return Path(str(resources.files("glossator_resources"))) / "report"
 
 
+def icon_file(name: str) -> Path:
+    """An icon of the window, in SVG."""
+    return Path(str(resources.files("glossator_resources"))) / "icons" / f"{name}.svg"
+
+
 def prompt_text(name: str) -> str:
     """The prompt of that name, as `glossator.llm.prompt_file` reads it."""
     prompts = resources.files("glossator_resources") / "prompts"

@@ -40,7 +40,6 @@ from glossator.project.edits import (
     Supernode,
 )
 from glossator.project.effects import show_edit
-from glossator.project.grouping import group_edits
 from glossator.project.project import Project
 from glossator.project.revision import (
     Declined,
@@ -50,6 +49,7 @@ from glossator.project.revision import (
     now,
 )
 from glossator.project.state import ProjectState
+from glossator.project.supernodes.grouping import group_edits
 from glossator.protocol.decision import FeatureScores, ProtocolResult, TierDecision
 from glossator.verbalize.verbalization import Verbalization
 
@@ -202,6 +202,10 @@ def after(state: ProjectState, edits: list[AnyEdit]) -> ProjectState:
         verbalizations=dict(state.verbalizations),
         pins=dict(state.pins),
         supernodes={graph: dict(held) for graph, held in state.supernodes.items()},
+        tags=dict(state.tags),
+        flags=set(state.flags),
+        rechecks=dict(state.rechecks),
+        refused_groups=dict(state.refused_groups),
     )
     for edit in edits:
         show_edit(copy, edit, sys.maxsize)

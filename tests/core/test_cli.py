@@ -23,7 +23,7 @@ from glossator.graph.graph_file import read_graph
 from glossator.project.edits import SetNote, SetPins
 from glossator.project.open_files import add_graphs
 from glossator.project.project import Project
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator.project.revision import GraphId, Subject
 from glossator.project.verbalizations import verbalization_edits
 from glossator.verbalize.verbalization import Verbalization
@@ -130,6 +130,7 @@ def test_info_of_a_graph(run: Run, graph: Path) -> None:
         "features 2",
         "labelled features 0",
         "labelled nodes 0",
+        "left to a person 2",
     ):
         assert line in lines
 
@@ -692,6 +693,7 @@ OPTIONS = {
     ],
     "import": ["PROJECT", "SOURCE", "--explanations"],
     "library": ["list", "export", "import", "forget", "on", "off", "verify", "path"],
+    "quality": ["PROJECT", "--json"],
     "tiers": ["PROJECT", "--graph SLUG"],
     "tune": ["PROJECT", "--json", "--price-in", "--price-out"],
     "compare-methods": [
@@ -714,6 +716,7 @@ OPTIONS = {
         "--csv FILE",
         "--report FILE",
     ],
+    "compare-graphs": ["A", "B", "--graph SLUG", "--csv FOLDER", "--json FILE"],
     "calls": ["PROJECT", "--csv FILE"],
     "info": ["FILE", "--json"],
     "verify": ["PROJECT"],

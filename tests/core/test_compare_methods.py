@@ -37,6 +37,7 @@ from glossator.llm.call import Call
 from glossator.progress import CancelToken, Progress, drive
 from glossator.project.project import Project
 from glossator.protocol.protocol_settings import ProtocolSettings
+from tests.conftest import share_embeddings
 from tests.core.llm_server import ChatServer, Seen, answers, chat_server, fails
 from tests.core.planted_methods import (
     ERRS,
@@ -50,7 +51,7 @@ from tests.core.planted_methods import (
     word_of,
 )
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.usefixtures("embedded_once")]
 
 N = 16
 
@@ -113,7 +114,9 @@ def run(capsys: pytest.CaptureFixture[str], path: Path, server: ChatServer) -> R
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, kept_embeddings: Path
+) -> Finished:
     """What several tests look at and none changes."""
     folder = tmp_path_factory.mktemp("finished")
     path = made_project(folder)
@@ -122,6 +125,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         patch.delenv("OPENAI_API_KEY", raising=False)
         for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
             patch.setenv(name, str(folder / name))
+        share_embeddings(kept_embeddings)
         plant(server)
         out = io.StringIO()
         with redirect_stdout(out):

@@ -64,6 +64,7 @@ def test_the_shipped_null_knows_the_default_windows() -> None:
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("embedded_once")
 def test_the_command_labels_and_exports_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

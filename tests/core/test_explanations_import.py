@@ -25,7 +25,7 @@ from glossator.project.importing.label_import import import_edits, import_report
 from glossator.project.importing.label_sources import read_labels
 from glossator.project.open_files import add_evidence_path, add_graphs
 from glossator.project.project import Project
-from glossator.project.review import accept_edits, reject_edits
+from glossator.project.reviewing.review import accept_edits, reject_edits
 from glossator.project.revision import LabelRevision, feature_subject
 from tests.core.graph_documents import (
     Json,

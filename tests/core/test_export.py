@@ -27,10 +27,9 @@ from glossator.project.edits import (
     Supernode,
 )
 from glossator.project.effects import show_edit
-from glossator.project.grouping import group_edits, rename_edits, ungroup_edits
 from glossator.project.open_files import add_graphs, state_of
 from glossator.project.project import Project
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator.project.revision import (
     GraphId,
     LabelRevision,
@@ -38,6 +37,11 @@ from glossator.project.revision import (
     node_subject,
 )
 from glossator.project.state import ProjectState
+from glossator.project.supernodes.grouping import (
+    group_edits,
+    rename_edits,
+    ungroup_edits,
+)
 from tests.core.graph_documents import (
     Json,
     anthropic_graph,

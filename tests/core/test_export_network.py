@@ -37,7 +37,7 @@ from glossator.project.edits import (
 )
 from glossator.project.open_files import state_of
 from glossator.project.revision import LabelRevision, feature_subject, storable
-from glossator.project.supernode_graph import supernode_graph
+from glossator.project.supernodes.supernode_graph import supernode_graph
 from glossator.protocol.decision import TIERS
 from glossator_resources import demo_folder
 from tests.core.annotated_graphs import (
@@ -429,7 +429,7 @@ def test_a_link_is_coloured_by_its_sign(tmp_path: Path) -> None:
         (value,) = edge.iterfind(f".//{GEXF}attvalue[@for='{effect}']")
         assert float(edge.attrib["weight"]) == abs(float(value.attrib["value"]))
         seen.add((float(value.attrib["value"]) < 0, viz(edge, "color")["r"]))
-    assert seen == {(False, "26"), (True, "142")}
+    assert seen == {(False, "24"), (True, "142")}
 
 
 def test_every_tier_has_a_colour_of_its_own(tmp_path: Path) -> None:

@@ -22,11 +22,10 @@ from glossator.project.edits import (
     SetPins,
     Supernode,
 )
-from glossator.project.grouping import group_edits, rename_edits
 from glossator.project.importing.label_import import import_edits
 from glossator.project.importing.label_sources import read_labels
 from glossator.project.open_files import add_graphs, state_of
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator.project.revision import (
     GraphId,
     LabelRevision,
@@ -34,6 +33,7 @@ from glossator.project.revision import (
     node_subject,
 )
 from glossator.project.state import ProjectState
+from glossator.project.supernodes.grouping import group_edits, rename_edits
 from tests.core.graph_documents import (
     Json,
     anthropic_graph,

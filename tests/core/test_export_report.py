@@ -34,7 +34,7 @@ from glossator.project.edits import (
     Supernode,
 )
 from glossator.project.open_files import state_of
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator.project.revision import GraphId, LabelRevision, feature_subject
 from glossator.protocol.decision import TIERS, Tier
 from glossator_resources import demo_folder

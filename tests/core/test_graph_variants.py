@@ -15,7 +15,7 @@ from glossator.project.edits import AddRevision, PutSupernode, SetNote, SetPins
 from glossator.project.effects import show_edit
 from glossator.project.open_files import state_of
 from glossator.project.project import Project
-from glossator.project.review import reject_edits
+from glossator.project.reviewing.review import reject_edits
 from glossator.project.revision import LabelRevision, feature_subject, node_subject
 from tests.core.graph_documents import (
     Json,

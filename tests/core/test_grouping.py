@@ -1,4 +1,4 @@
-"""Supernodes: made, named, dissolved."""
+"""Supernodes: made, named, changed, dissolved."""
 
 from pathlib import Path
 
@@ -7,17 +7,27 @@ import pytest
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.project.edits import AddRevision, AnyEdit, PutSupernode, SetPins
 from glossator.project.effects import show_edit
-from glossator.project.grouping import (
-    free_name,
-    group_edits,
-    next_number,
-    rename_edits,
-    suggested_name,
-    ungroup_edits,
-)
 from glossator.project.open_files import state_of
 from glossator.project.revision import GraphId, LabelRevision, feature_subject
 from glossator.project.state import ProjectState
+from glossator.project.supernodes.grouping import (
+    add_edits,
+    colour_edits,
+    expand_edits,
+    free_name,
+    group_edits,
+    held_edits,
+    lay_out_anew_edits,
+    merge_edits,
+    next_number,
+    note_edits,
+    place_edits,
+    rename_edits,
+    split_edits,
+    suggested_name,
+    take_out_edits,
+    ungroup_edits,
+)
 from tests.core.graph_documents import graph_of, tracer_graph
 
 ONE = GraphId(1)
@@ -104,3 +114,58 @@ def test_rename_and_ungroup(state: ProjectState) -> None:
     make(state, ungroup_edits(ONE, 1))
     assert members(state) == {"B": (4,)}
     assert state.pins[ONE] == (4, 2), "the nodes stay pinned"
+
+
+def test_nodes_are_put_into_a_supernode(state: ProjectState) -> None:
+    make(state, add_edits(state, ONE, nodes(4, 5, 2), 1))
+    assert members(state) == {"A": (2, 3, 4, 5)}, "B has lost its last node"
+    assert state.pins[ONE] == (4, 2, 5)
+    assert add_edits(state, ONE, nodes(2, 4), 1) == []
+
+
+def test_nodes_are_taken_out_and_stay_pinned(state: ProjectState) -> None:
+    make(state, take_out_edits(state, ONE, nodes(2, 4, 0)))
+    assert members(state) == {"A": (3,)}
+    assert state.pins[ONE] == (4, 2)
+    assert take_out_edits(state, ONE, nodes(0)) == []
+
+
+def test_a_part_is_split_off_in_the_same_colour(state: ProjectState) -> None:
+    make(state, colour_edits(state, ONE, [1], 4))
+    make(state, split_edits(state, ONE, nodes(3), "C"))
+    assert members(state) == {"A": (2,), "B": (4,), "C": (3,)}
+    assert [held.colour for held in state.supernodes[ONE].values()] == [4, 0, 4]
+
+
+def test_supernodes_are_merged_into_the_first(state: ProjectState) -> None:
+    make(state, note_edits(state, ONE, 1, "one"))
+    make(state, note_edits(state, ONE, 2, "two"))
+    make(state, colour_edits(state, ONE, [1], 7))
+    make(state, merge_edits(state, ONE, [2, 1]))
+    (held,) = state.supernodes[ONE].values()
+    assert (held.name, held.members) == ("B", (4, 2, 3))
+    assert (held.colour, held.note) == (7, "two\n\none")
+    assert held.unresolved == ("no_such_id",)
+    assert merge_edits(state, ONE, [2, 2]) == []
+
+
+def test_held_nodes_make_a_group_or_join_one(state: ProjectState) -> None:
+    make(state, held_edits(state, ONE, nodes(0, 5)))
+    assert members(state) == {"A": (2, 3), "B": (4,), "supernode": (0, 5)}
+    make(state, held_edits(state, ONE, nodes(1, 2, 3, 4)))
+    assert members(state) == {"A": (2, 3, 1, 4), "supernode": (0, 5)}
+    make(state, held_edits(state, ONE, nodes(0, 1)))
+    assert members(state)["supernode (2)"] == (0, 1), "a part of one does not name it"
+
+
+def test_places_folds_and_their_end(state: ProjectState) -> None:
+    make(state, place_edits(state, ONE, 2, (3.0, -4.0)))
+    make(state, expand_edits(state, ONE, [1, 2], expanded=True))
+    held = state.supernodes[ONE]
+    assert (held[2].position, held[1].position) == ((3.0, -4.0), None)
+    assert held[1].expanded
+    assert held[2].expanded
+    (edit,) = lay_out_anew_edits(state, ONE)
+    make(state, [edit])
+    assert state.supernodes[ONE][2].position is None
+    assert state.supernodes[ONE][2].expanded

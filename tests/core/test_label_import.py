@@ -23,12 +23,11 @@ from glossator.graph.json_file.neuronpedia_url import (
     share_link,
 )
 from glossator.project.edits import AddRevision, JudgedTier, SetNote, SetPins
-from glossator.project.grouping import group_edits
 from glossator.project.importing.found_labels import FoundLabels, NodeKey
 from glossator.project.importing.label_import import import_edits, import_report
 from glossator.project.importing.label_sources import read_labels
 from glossator.project.project import Project
-from glossator.project.review import accept_edits, judge_edits, reject_edits
+from glossator.project.reviewing.review import accept_edits, judge_edits, reject_edits
 from glossator.project.revision import (
     GraphId,
     LabelRevision,
@@ -36,6 +35,7 @@ from glossator.project.revision import (
     feature_subject,
     node_subject,
 )
+from glossator.project.supernodes.grouping import group_edits
 from tests.core.graph_documents import (
     Json,
     anthropic_graph,

@@ -15,13 +15,13 @@ import pytest
 
 from glossator.errors import InputError, LibraryError, ProjectError
 from glossator.graph.attribution_graph import FeatureKey
-from glossator.project.label_library import (
+from glossator.project.library.label_library import (
     APPLICATION_ID,
     MIGRATIONS,
     FollowedProject,
     LabelLibrary,
 )
-from glossator.project.library_entry import (
+from glossator.project.library.library_entry import (
     LibraryEntry,
     entry_lines,
     read_entries,
@@ -370,7 +370,7 @@ def test_several_programs_write_at_once(library: LabelLibrary) -> None:
 def test_a_busy_file_is_told(
     library: LabelLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glossator.project.label_library._WAIT", 0.01)
+    monkeypatch.setattr("glossator.project.library.label_library._WAIT", 0.01)
     library.add([entry(1, "cities")])
     with closing(sqlite3.connect(library.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -382,8 +382,8 @@ def test_a_busy_file_is_told(
 WRITER = """
 import sys
 from pathlib import Path
-from glossator.project.label_library import FollowedProject, LabelLibrary
-from glossator.project.library_entry import LibraryEntry
+from glossator.project.library.label_library import FollowedProject, LabelLibrary
+from glossator.project.library.library_entry import LibraryEntry
 library = LabelLibrary(Path(sys.argv[1]))
 work = FollowedProject("1f", "/work.gloss", "work")
 for round in range(10**6):

@@ -10,8 +10,8 @@ import pytest
 from glossator.cli import main
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.preferences import Preferences, read_preferences
-from glossator.project.label_library import LabelLibrary
-from glossator.project.library_entry import LibraryEntry
+from glossator.project.library.label_library import LabelLibrary
+from glossator.project.library.library_entry import LibraryEntry
 from glossator.project.project import Project
 from glossator.settings import library_file, preferences_file
 from tests.core.graph_documents import (

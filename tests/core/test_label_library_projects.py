@@ -11,12 +11,12 @@ from glossator.graph.graph_file import read_graph
 from glossator.project.edits import AddRevision
 from glossator.project.importing.label_import import import_edits
 from glossator.project.importing.label_sources import read_labels
-from glossator.project.label_library import LabelLibrary
-from glossator.project.library_entry import LibraryEntry
-from glossator.project.library_keeper import LibraryKeeper
+from glossator.project.library.label_library import LabelLibrary
+from glossator.project.library.library_entry import LibraryEntry
+from glossator.project.library.library_keeper import LibraryKeeper
 from glossator.project.open_files import add_graphs
 from glossator.project.project import Project
-from glossator.project.review import accept_edits, reject_edits
+from glossator.project.reviewing.review import accept_edits, reject_edits
 from glossator.project.revision import (
     GraphId,
     LabelRevision,

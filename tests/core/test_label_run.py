@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from glossator.llm.prompt_file import stored_prompt
-from glossator.project.review import accept_edits, queues_of, reject_edits
+from glossator.project.reviewing.review import accept_edits, queues_of, reject_edits
 from glossator.project.revision import feature_subject
 from tests.core.labelled_trees import FISH, TREES, LabelCommand, write_graph
 from tests.core.llm_server import (

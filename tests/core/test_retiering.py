@@ -1,6 +1,7 @@
 """Re-tiering from stored scores against fresh runs, and its quick preview."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -48,11 +49,13 @@ Results = Mapping[FeatureKey, ProtocolResult]
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Results]:
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, kept_embeddings: Path
+) -> tuple[Results, Results]:
     """Some of the demo's features, run with either settings."""
     folder = tmp_path_factory.mktemp("runs")
     embedder = SentenceEmbedder(device="cpu")
-    store = EmbeddingStore(folder / "embeddings.sqlite", embedder.name)
+    store = EmbeddingStore(kept_embeddings, embedder.name)
     parts = ScoringParts(embedder, store, NullStore(folder))
     project = demo_project(folder / "demo.gloss")
     features = project.state.features()[::8]

@@ -9,17 +9,17 @@ import pytest
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.project.edits import AddRevision, AnyEdit, SetMark, SetResult
 from glossator.project.effects import show_edit
-from glossator.project.open_files import add_graphs, state_of
-from glossator.project.review import (
+from glossator.project.open_files import state_of
+from glossator.project.reviewing.review import (
     QUEUES,
     QueueName,
     accept_edits,
-    fill_queues,
-    least_influence,
+    flag_edits,
     person,
     queues_of,
     reject_edits,
     skip_edits,
+    tag_edits,
 )
 from glossator.project.revision import (
     GraphId,
@@ -38,8 +38,6 @@ from glossator.protocol.decision import (
 )
 from tests.core.graph_documents import (
     Json,
-    anthropic_graph,
-    feature_node,
     graph_of,
     tracer_graph,
 )
@@ -148,10 +146,6 @@ def waits_in(state: ProjectState) -> set[QueueName]:
     return set(queues_of(state, SEVEN))
 
 
-def ordered_queue(state: ProjectState, queue: QueueName) -> list[FeatureKey]:
-    return fill_queues(state, state.features(), least_influence(state))[queue]
-
-
 def test_every_queue_is_offered() -> None:
     assert set(QUEUES) == set(get_args(QueueName))
 
@@ -180,54 +174,33 @@ def test_queues_of_labels(status: Status, expected: set[QueueName]) -> None:
     assert waits_in(state) == {"all", *expected}
 
 
-def test_most_influential_first() -> None:
-    """The least cumulative influence of any node; then layer and index."""
-    nodes = [
-        feature_node(3, 1, 0, influence=0.7),
-        feature_node(1, 5, 0, influence=0.4),
-        feature_node(2, 5, 0, influence=0.9),
-        feature_node(2, 5, 1, influence=0.1),
-        feature_node(1, 4, 0, influence=0.4),
-    ]
-    state = state_with(document=tracer_graph(nodes, []))
-    ordered = ordered_queue(state, "to review")
-    assert [(f.layer, f.index) for f in ordered] == [(2, 5), (1, 4), (1, 5), (3, 1)]
-    add(state, accept_edits(state, ordered[0], "x", "ann"))
-    ordered = ordered_queue(state, "to review")
-    assert [(f.layer, f.index) for f in ordered] == [(1, 4), (1, 5), (3, 1)]
+def test_a_flag_keeps_a_feature_in_its_queue() -> None:
+    state = state_with(proposed("x"))
+    add(state, flag_edits(state, SEVEN))
+    assert waits_in(state) == {
+        *("all", "flagged", "to review", "proposed", "not scored"),
+    }
+    add(state, accept_edits(state, SEVEN, "x", "ann"))
+    assert waits_in(state) == {"all", "flagged", "accepted"}
+    add(state, flag_edits(state, SEVEN))
+    assert "flagged" not in waits_in(state)
 
 
-def test_the_graph_where_a_feature_counts_most_decides(tmp_path: Path) -> None:
-    documents = [
-        tracer_graph(
-            [
-                feature_node(1, 1, 0, influence=first),
-                feature_node(2, 2, 0, influence=second),
-            ],
-            [],
-            slug=slug,
-        )
-        for slug, first, second in (("a", 0.1, 0.5), ("b", 0.9, 0.4))
-    ]
-    project = add_graphs(
-        tmp_path / "p.gloss",
-        [graph_of(document) for document in documents],
-        [tmp_path / "a.json", tmp_path / "b.json"],
-    )
-    ordered = ordered_queue(project.state, "all")
-    assert [feature.layer for feature in ordered] == [1, 2]
-    project.close()
+def test_tags_are_put_on_and_taken_off() -> None:
+    state, subject = state_with(), feature_subject(SEVEN)
+    for tag in (3, 1):
+        add(state, tag_edits(state, SEVEN, tag))
+    assert state.tags[subject] == (1, 3)
+    add(state, tag_edits(state, SEVEN, 3))
+    assert state.tags[subject] == (1,)
 
 
-def test_without_influence_the_stronger_output_is_first() -> None:
-    document = anthropic_graph()
-    state = state_with(document=document)
-    ordered = ordered_queue(state, "all")
-    assert [f.index for f in ordered] == [10502022, 4412]
-    document["links"] = [{"source": "7_4412_2", "target": "18_55_2", "weight": -9.0}]
-    state = state_with(document=document)
-    ordered = ordered_queue(state, "all")
-    assert [f.index for f in ordered] == [4412, 10502022]
+def test_a_decision_keeps_how_long_it_took() -> None:
+    state = state_with(proposed("x"))
+    add(state, accept_edits(state, SEVEN, "x", "ann", seconds=4.5))
+    assert last(state).seconds == 4.5
+    add(state, reject_edits(state, SEVEN, "ann", seconds=2.0))
+    assert last(state).seconds == 2.0
 
 
 def test_a_person_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:

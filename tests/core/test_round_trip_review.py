@@ -12,10 +12,10 @@ from glossator.export.target import AnnotatedGraph
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.graph.graph_file import parse_graph
 from glossator.project.edits import AddRevision, AnyEdit, SetPins
-from glossator.project.grouping import group_edits, rename_edits
 from glossator.project.open_files import state_of
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator.project.revision import LabelRevision, feature_subject, node_subject
+from glossator.project.supernodes.grouping import group_edits, rename_edits
 from tests.core.annotated_graphs import ONE, annotated
 from tests.core.graph_documents import Json, graph_of, tracer_graph, tracer_nodes
 from tests.core.test_graph_variants import attention_graph

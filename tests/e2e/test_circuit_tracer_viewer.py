@@ -16,12 +16,12 @@ from glossator.export.graph_json import export_graph_json
 from glossator.export.target import AnnotatedGraph, ExportOptions
 from glossator.graph.attribution_graph import AttributionGraph, NodeIndex, NodeKind
 from glossator.project.edits import AddRevision, SetPins
-from glossator.project.grouping import group_edits
 from glossator.project.open_files import state_of
 from glossator.project.project import Project
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator.project.revision import GraphId, LabelRevision, node_subject
 from glossator.project.state import ProjectState
+from glossator.project.supernodes.grouping import group_edits
 from tests.core.graph_documents import (
     Json,
     anthropic_graph,

@@ -21,8 +21,8 @@ from glossator.export.targets import TARGETS
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.graph.graph_file import read_graph
 from glossator.project.edits import SetPins
-from glossator.project.grouping import group_edits
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
+from glossator.project.supernodes.grouping import group_edits
 from glossator.project.verbalizations import verbalization_edits
 from glossator.verbalize.verbalization import Verbalization
 from glossator_gui.dialogs.export_dialog import ExportChoice, ExportDialog

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 
 from glossator.graph.json_file.neuronpedia_url import parse_link
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator_gui.dialogs.import_dialog import ImportDialog
 from glossator_gui.main_window import MainWindow
 from tests.core.graph_documents import as_bytes, tracer_graph

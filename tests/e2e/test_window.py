@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 
 from glossator.settings import projects_folder
 from glossator_gui.main_window import MainWindow
+from glossator_gui.views.review_queue.view import QueueChoice
 from tests.core.graph_documents import (
     as_bytes,
     feature_json,
@@ -209,7 +210,7 @@ def test_themes_can_be_chosen(window: MainWindow) -> None:
 def test_the_keys_of_the_review(window: MainWindow, graph_file: Path) -> None:
     session, queue = window.session, window.review.queue
     session.open_files([graph_file])
-    order = [row.feature for row in queue.model.rows]
+    order = list(queue.model.features)
     assert len(order) >= 3
 
     def press(name: str) -> None:
@@ -227,12 +228,12 @@ def test_the_keys_of_the_review(window: MainWindow, graph_file: Path) -> None:
     assert session.feature == order[2]
     press("undo")
     assert not session.state.marks
-    window.review._show_queue()
+    window.review.waiting.refresh()
     session.select_features([order[1]])
     window.review.accept("second")
     session.select_features([order[2]])
     window.review.accept("third")
-    window.review._on_queue_chosen("all")
+    queue.queue_chosen.emit(QueueChoice("all", None))
     session.select_features([order[0]])
     press("reject")
     assert session.state.review_state(order[0]) == "rejected"

@@ -1,11 +1,14 @@
 """A person at the keyboard of the real program."""
 
+import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from glossator.cli import main
 from glossator.project.edits import Supernode
@@ -17,12 +20,32 @@ class User:
 
     def __init__(self, window: MainWindow) -> None:
         self.window = window
+        self._inner: QWidget | None = None
+        self.answered_in = 0.0
+        """Seconds from the last key until the window had nothing more to do for it."""
+
+    def play(self, keys: str) -> None:
+        """Press keys in turn, as in `Ctrl+G "a name" Return`; in quotes it is typed."""
+        parts = shlex.shlex(keys, posix=False)
+        parts.whitespace_split = True
+        parts.commenters = parts.escape = ""
+        parts.quotes = '"'
+        for part in parts:
+            if len(part) > 1 and part.startswith('"'):
+                self.type(part[1:-1])
+            else:
+                pressed = QKeySequence(part)[0]  # type: ignore[index]
+                self.press(pressed.key(), pressed.keyboardModifiers())
 
     def press(self, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
         held = Qt.KeyboardModifier.NoModifier
         for modifier in modifiers:
             held |= modifier
-        QTest.keyClick(self.target(), key, held)
+        target = self.target()
+        start = time.perf_counter()
+        QTest.keyClick(target, key, held)
+        QApplication.processEvents()
+        self.answered_in = time.perf_counter() - start
         QTest.qWait(5)
 
     def type(self, text: str) -> None:
@@ -30,10 +53,12 @@ class User:
         QTest.qWait(5)
 
     def target(self) -> QWidget:
-        """What has the keyboard: a dialog if one is open."""
-        modal = QApplication.activeModalWidget()
-        if modal is not None:
-            return _with_keyboard(modal)
+        """What has the keyboard: a list that is open, or a dialog."""
+        inner = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        # Else Python forgets it, and with it its parts.
+        self._inner = inner
+        if inner is not None:
+            return _with_keyboard(inner)
         if QApplication.activeWindow() is None:
             # Without a window manager nobody gives the keyboard back to the window.
             self.window.activateWindow()
@@ -46,28 +71,6 @@ class User:
             assert time.monotonic() < end, "it did not happen in time"
             QTest.qWait(20)
 
-    def choose_queue(self, name: str) -> None:
-        """Go to the list of queues and along it until the queue is chosen."""
-        queues = self.window.review.queue.queues
-        for _ in range(40):
-            if self.target() is queues:
-                break
-            self.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
-        self.press(Qt.Key.Key_Home)
-        for _ in range(queues.count()):
-            if queues.currentText().startswith(f"{name} ("):
-                break
-            self.press(Qt.Key.Key_Down)
-        assert queues.currentText().startswith(f"{name} (")
-        self.press(Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-
-    def name_it(self, name: str) -> None:
-        """Answer the dialog that asks for a name."""
-        assert isinstance(QApplication.activeModalWidget(), QInputDialog)
-        self.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-        self.type(name)
-        self.press(Qt.Key.Key_Return)
-
     def supernodes(self) -> list[Supernode]:
         session = self.window.session
         assert session.graph_id is not None
@@ -77,6 +80,40 @@ class User:
 def _with_keyboard(window: QWidget) -> QWidget:
     inside: QWidget | None = window.focusWidget()
     return window if inside is None else inside
+
+
+class _Mouse(QObject):
+    """Hears every event that a mouse causes, of all widgets."""
+
+    KINDS = (
+        *(QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease),
+        *(QEvent.Type.MouseButtonDblClick, QEvent.Type.MouseMove, QEvent.Type.Wheel),
+        *(QEvent.Type.HoverMove, QEvent.Type.TabletPress, QEvent.Type.TouchBegin),
+        *(QEvent.Type.DragEnter, QEvent.Type.Drop),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in self.KINDS:
+            self.heard.append(f"{event.type().name} of {type(watched).__name__}")
+        return False
+
+
+@contextmanager
+def no_mouse() -> Iterator[None]:
+    """Fail where any mouse event came to a widget."""
+    app = QApplication.instance()
+    assert app is not None
+    mouse = _Mouse()
+    app.installEventFilter(mouse)
+    try:
+        yield
+    finally:
+        app.removeEventFilter(mouse)
+    assert mouse.heard == []
 
 
 def start(arguments: Sequence[str], work: Callable[[User], None]) -> int:

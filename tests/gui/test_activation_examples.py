@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from glossator.evidence.example_text import example_text
 from glossator.evidence.feature_evidence import ActivationExample, FeatureEvidence
 from glossator.graph.attribution_graph import FeatureKey
-from glossator_gui.theme import DARK, LIGHT, Theme
+from glossator_gui.look.theme import DARK, LIGHT, Theme
 from glossator_gui.views.feature_panel.example_list import ExampleList
 from glossator_gui.views.feature_panel.example_rows import GroupHeading, grouped_rows
 from glossator_gui.views.feature_panel.shaded_text import (

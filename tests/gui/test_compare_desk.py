@@ -14,8 +14,8 @@ from glossator.graph.attribution_graph import FeatureKey
 from glossator.project.comparisons import StoredComparison
 from glossator_gui.dialogs.compare_dialog import CompareDialog
 from glossator_gui.dialogs.comparison_dialog import ComparisonDialog
+from glossator_gui.look.theme import DARK
 from glossator_gui.main_window import MainWindow
-from glossator_gui.theme import DARK
 from tests.core.llm_server import (
     MODEL,
     ChatServer,
@@ -29,7 +29,10 @@ from tests.core.planted_methods import GOOD, POOR, made_project, plant
 from tests.gui.named_controls import unnamed
 from tests.gui.scored_project import shown_dialog
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+pytestmark = [
+    pytest.mark.qt_log_ignore("propagateSizeHints", extend=True),
+    pytest.mark.usefixtures("embedded_once"),
+]
 
 SLOW = 120_000
 """Milliseconds: a process has to start."""

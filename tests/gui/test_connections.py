@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, Qt
@@ -7,12 +9,15 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from glossator.graph.attribution_graph import NodeKind
-from glossator_gui.theme import DARK, LIGHT, Theme
+from glossator_gui.look.theme import DARK, LIGHT, Theme
 from glossator_gui.views.connections.rows import Column, share_text
 from glossator_gui.views.connections.view import ConnectionRow, ConnectionsView
 
 # The offscreen platform says so for every window that is shown.
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 def row(node: int, share: float, label: str = "a label") -> ConnectionRow:
@@ -21,7 +26,7 @@ def row(node: int, share: float, label: str = "a label") -> ConnectionRow:
         label=label,
         kind=NodeKind.FEATURE,
         layer=node % 26,
-        token="Ġword",
+        token="·word",
         weight=10 * share,
         share=share,
     )
@@ -213,3 +218,97 @@ def test_wide_tables_stand_beside_each_other(view: ConnectionsView) -> None:
 )
 def test_shares_carry_their_sign(share: float, text: str) -> None:
     assert share_text(share) == text
+
+
+class TestFilters:
+    @pytest.fixture
+    def mixed(self, view: ConnectionsView) -> ConnectionsView:
+        kinds = (NodeKind.FEATURE, NodeKind.ERROR, NodeKind.FEATURE, NodeKind.EMBEDDING)
+        rows = [
+            replace(
+                row(at, share),
+                kind=kind,
+                position=at % 2,
+                token=f"t{at % 2}",
+                weight=weight,
+            )
+            for at, (share, weight, kind) in enumerate(
+                zip((0.4, -0.3, -0.2, 0.1), (1.0, -4.0, -2.0, 3.0), kinds, strict=True)
+            )
+        ]
+        view.show_rows(rows, [])
+        return view
+
+    def shown(self, view: ConnectionsView) -> list[int]:
+        table = view.inputs
+        return [
+            table.node_at(table.model().index(at, 0))
+            for at in range(table.model().rowCount())
+        ]
+
+    def test_by_kind_and_sign_and_says_of_how_many(
+        self, mixed: ConnectionsView
+    ) -> None:
+        filters = mixed.filters
+        filters.kind.setCurrentText("Features")
+        assert self.shown(mixed) == [0, 2]
+        assert mixed.headings[0] == "Inputs (2 of 4)"
+        filters.sign.setCurrentText("Lowering")
+        assert self.shown(mixed) == [2]
+        filters.kind.setCurrentText("All kinds")
+        assert self.shown(mixed) == [1, 2]
+        filters.sign.setCurrentText("Both signs")
+        assert mixed.headings[0] == "Inputs (4)"
+
+    @pytest.mark.parametrize(
+        ("order", "nodes"),
+        [
+            ("By share", [0, 1, 2, 3]),
+            ("By weight", [1, 3, 2, 0]),
+            ("By layer", [3, 2, 1, 0]),
+            ("Under their tokens", [-1, 0, 2, -1, 1, 3]),
+        ],
+    )
+    def test_orders(self, mixed: ConnectionsView, order: str, nodes: list[int]) -> None:
+        mixed.filters.order.setCurrentText(order)
+        assert self.shown(mixed) == nodes
+
+    def test_a_heading_sums_its_token_and_is_no_node(
+        self, mixed: ConnectionsView, qtbot: QtBot
+    ) -> None:
+        mixed.filters.order.setCurrentText("Under their tokens")
+        model = mixed.inputs.model()
+        assert model.index(0, Column.KIND).data() == "t0  ·  position 0  ·  2"
+        assert model.index(0, Column.SHARE).data() == "+20 %"
+        heading = mixed.inputs.visualRect(model.index(0, Column.KIND)).center()
+        with (
+            qtbot.assertNotEmitted(mixed.node_activated),
+            qtbot.assertNotEmitted(mixed.pin_requested),
+        ):
+            for key in (Qt.KeyboardModifier.NoModifier, CONTROL):
+                QTest.mouseClick(
+                    mixed.inputs.viewport(), Qt.MouseButton.LeftButton, key, heading
+                )
+        mixed.outputs.setFocus()
+        mixed.inputs.setFocus(Qt.FocusReason.TabFocusReason)
+        with qtbot.waitSignal(mixed.node_activated, timeout=500) as entered:
+            QTest.keyClick(mixed.inputs, Qt.Key.Key_Return)
+        assert entered.args == [0], "Tab reaches the first node"
+
+    def test_they_stay_for_the_next_node(self, mixed: ConnectionsView) -> None:
+        mixed.filters.kind.setCurrentText("Errors")
+        mixed.show_rows([row(7, 0.5)], [])
+        assert mixed.headings[0] == "Inputs (0 of 1)"
+
+    def test_a_difference_has_inputs_alone(self, mixed: ConnectionsView) -> None:
+        mixed.show_difference("Austin − Dallas", [row(7, 0.5)])
+        assert mixed.headings[0] == "Inputs of Austin − Dallas (1)"
+        assert not mixed.outputs.isVisible()
+        mixed.show_rows([], [])
+        assert mixed.outputs.isVisible()
+
+    def test_without_a_node_it_says_what_to_do(self, mixed: ConnectionsView) -> None:
+        mixed.show_nothing()
+        assert mixed.inputs.empty_text == "Select a node to see what feeds it"
+        mixed.show_rows([], [])
+        assert mixed.inputs.empty_text == "No inputs"

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from glossator.export.target import ExportOptions
 from glossator.export.targets import TARGETS
 from glossator_gui.dialogs.export_dialog import ExportChoice, ExportDialog
-from glossator_gui.theme import DARK, LIGHT, Theme, apply_theme
+from glossator_gui.look.style_sheet import apply_theme
+from glossator_gui.look.theme import DARK, LIGHT, Theme
 from glossator_gui.views.elided_label import ElidedLabel
 from glossator_gui.views.plain_text import small_font
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -21,9 +22,10 @@ from glossator.protocol.decision import (
     TierDecision,
     WindowScore,
 )
+from glossator_gui.look.theme import DARK
 from glossator_gui.models.feature_view import FeatureView
-from glossator_gui.theme import DARK
 from glossator_gui.views.feature_panel.activation_histogram import marker_text, ordinal
+from glossator_gui.views.feature_panel.history_list import entry_details, when_text
 from glossator_gui.views.feature_panel.label_box import (
     LabelBox,
     provenance,
@@ -124,7 +126,11 @@ def panel(qtbot: QtBot) -> FeaturePanel:
 
 
 def button(panel: FeaturePanel, name: str) -> QPushButton:
-    found = [b for b in panel.findChildren(QPushButton) if b.text().startswith(name)]
+    found = [
+        b
+        for b in panel.findChildren(QPushButton)
+        if b.text().startswith(name) and not panel.recheck.isAncestorOf(b)
+    ]
     assert len(found) == 1
     return found[0]
 
@@ -360,10 +366,111 @@ def test_a_refused_label_is_still_named() -> None:
 
 
 def test_history_is_plain_and_newest_first(panel: FeaturePanel) -> None:
-    lines = box(panel).history.splitlines()
+    texts = box(panel).history.texts
 
-    assert lines[0].startswith("2026-08-02 10:00  ? proposed by token_frequency")
-    assert any("“<b>city</b>”" in line for line in lines)
+    assert texts == [
+        f"? proposed by token_frequency · {when_text(PROPOSED.at)}, “Paris”",
+        "↓ imported, “<b>city</b>”",
+    ]
+
+
+def test_the_time_of_a_revision_is_that_of_the_place() -> None:
+    here = datetime(2026, 8, 2, 10, 0, tzinfo=UTC).astimezone()
+    assert when_text(PROPOSED.at) == f"2 Aug 2026, {here:%H:%M}"
+    assert when_text("") == ""
+    assert when_text("<soon>") == "<soon>"
+
+
+def test_all_of_a_revision_is_told_on_demand() -> None:
+    revision = LabelRevision(
+        text="x",
+        status="accepted",
+        author="ana",
+        method="baez",
+        model="m-1",
+        tier="cross",
+        reason="it says so",
+        prompt_hash="abc",
+        seconds=4.25,
+        at=PROPOSED.at,
+    )
+    assert entry_details(revision).splitlines() == [
+        *("it says so", f"at {PROPOSED.at}", "method baez", "model m-1", "tier cross"),
+        *("prompt abc", "seconds 4.2"),
+    ]
+
+
+def test_an_old_text_is_taken_again_by_keyboard(
+    panel: FeaturePanel, qtbot: QtBot
+) -> None:
+    label = box(panel)
+    label.toggle_history()
+    entries = label.history.list
+    assert entries.hasFocus()
+    QTest.keyClick(entries, Qt.Key.Key_Down)
+    with qtbot.waitSignal(label.text_taken, timeout=500) as taken:
+        QTest.keyClick(entries, Qt.Key.Key_Return)
+    assert taken.args == [IMPORTED]
+    assert panel.editor_text == "<b>city</b>"
+    assert label.editor.hasFocus()
+    label.toggle_history()
+    assert not entries.isVisible()
+
+
+def test_flag_and_tags_show_what_is_stored(panel: FeaturePanel, qtbot: QtBot) -> None:
+    row = panel.tags
+    with qtbot.waitSignal(row.tag_requested, timeout=500) as asked:
+        row.tags[3].click()
+    assert asked.args == [3]
+    assert not row.tags[3].isChecked(), "only what is stored is shown"
+    with qtbot.waitSignal(row.flag_requested, timeout=500):
+        row.flag.click()
+    assert not row.flag.isChecked()
+
+    panel.show_feature(replace(view(), tags=(2, 9), flagged=True))
+    assert [tag for tag, b in row.tags.items() if b.isChecked()] == [2, 9]
+    assert row.tags[9].accessibleName() == "Tag 9, on, key 9"
+    assert row.flag.text() == "⚑ Flagged (F)"
+    off = row.tags[9].grab().toImage()
+    panel.show_feature(view())
+    assert row.tags[9].grab().toImage() != off
+
+
+def test_a_concealed_label_leaves_no_trace(panel: FeaturePanel, qtbot: QtBot) -> None:
+    hidden = replace(
+        view(), label="", revision=None, history=(), note="", concealed=True
+    )
+    panel.show_feature(hidden)
+    panel.recheck.ask("1 of 3")
+
+    assert panel.recheck.isVisible()
+    assert not button(panel, "Accept").isVisible()
+    assert panel.chip_texts == ("tier 1 · input", "")
+    assert box(panel).explanation.startswith("Hidden for the blind re-check")
+    assert panel.editor_text == ""
+    with (
+        qtbot.waitSignal(panel.said_again, timeout=500) as said,
+        qtbot.assertNotEmitted(panel.accept_requested),
+    ):
+        write(qtbot, panel, "towns")
+        QTest.keyClick(box(panel).editor, Qt.Key.Key_Return)
+    assert said.args == ["towns"]
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [(Qt.Key.Key_S, "same"), (Qt.Key.Key_D, "different"), (Qt.Key.Key_B, "better")],
+)
+def test_both_texts_are_compared_by_one_key(
+    panel: FeaturePanel, qtbot: QtBot, key: Qt.Key, verdict: str
+) -> None:
+    panel.show_feature(replace(view(), concealed=True))
+    panel.recheck.show_both("<b>city</b>", "towns")
+
+    assert panel.recheck.texts == ("<b>city</b>", "towns")
+    with qtbot.waitSignal(panel.recheck.judged, timeout=500) as judged:
+        QTest.keyClick(QApplication.focusWidget() or panel, key)
+    assert judged.args == [verdict]
 
 
 @pytest.mark.parametrize(

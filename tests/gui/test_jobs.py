@@ -1,7 +1,9 @@
 """Jobs run in a process, computations in a thread, and every end of one is told."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -208,3 +210,23 @@ def test_an_ended_computation_is_waited_for_and_not_heard(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: bool(told), timeout=SECONDS)
     qtbot.wait(50)
     assert told == ["the last"]
+
+
+def test_what_a_computation_held_is_let_go(qtbot: QtBot) -> None:
+    slot = ComputationSlot()
+    held: list[weakref.ref[Heavy]] = []
+    for _ in range(3):
+        heavy = Heavy()
+        held.append(weakref.ref(heavy))
+        with qtbot.waitSignal(slot.succeeded, timeout=SECONDS):
+            slot.start(heavy)
+        del heavy
+    gc.collect()
+    assert [ref() for ref in held] == [None] * 3
+
+
+class Heavy:
+    """A computation with all that it reads."""
+
+    def __call__(self) -> object:
+        return "done"

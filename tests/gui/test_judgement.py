@@ -13,10 +13,10 @@ from glossator.project.edits import JUDGED_TIERS, JudgedTier
 from glossator.project.project import Project
 from glossator_gui.actions.review import JUDGEMENTS
 from glossator_gui.actions.table import ACTIONS, key_table
+from glossator_gui.desks.review_desk import ReviewDesk
+from glossator_gui.look.theme import DARK
 from glossator_gui.main_window import MainWindow
-from glossator_gui.review_desk import ReviewDesk
 from glossator_gui.session import Session
-from glossator_gui.theme import DARK
 from glossator_gui.views.feature_panel.judgement_row import MEANING
 from tests.core.graph_documents import as_bytes, tracer_graph
 

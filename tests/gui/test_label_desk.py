@@ -14,7 +14,7 @@ from glossator.labelers.label_settings import LabelSettings
 from glossator.labelers.methods import known_methods
 from glossator.labelling.plan import LabelPlan, PlannedTier
 from glossator.llm.estimate import Estimate
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator_gui.dialogs.label_dialog import LabelDialog
 from glossator_gui.dialogs.plan_view import PlanView, money
 from glossator_gui.main_window import MainWindow

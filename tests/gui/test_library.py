@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from glossator.preferences import Preferences
-from glossator.project.label_library import LabelLibrary
-from glossator.project.library_entry import LibraryEntry, read_entries
-from glossator.project.review import accept_edits
+from glossator.project.library.label_library import LabelLibrary
+from glossator.project.library.library_entry import LibraryEntry, read_entries
+from glossator.project.reviewing.review import accept_edits
 from glossator.settings import library_file
 from glossator_gui.dialogs.import_dialog import ImportDialog
 from glossator_gui.dialogs.library_dialog import LibraryDialog

@@ -1,28 +1,38 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QPen, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from glossator.graph.attribution_graph import AttributionGraph
+from glossator.graph.attribution_graph import (
+    MANY_LINKS,
+    AttributionGraph,
+    LinkColumns,
+)
 from glossator.graph.graph_file import parse_graph
-from glossator.layout.link_graph import (
+from glossator.layout.drawn_links import (
+    ALL_LINKS,
     MAX_BASE_LINKS,
     MAX_FOCUS_LINKS,
+    DrawnLinks,
+    LinkChoice,
     base_links,
     focus_links,
-    lay_out,
 )
+from glossator.layout.link_graph import lay_out
 from glossator.protocol.decision import Tier
-from glossator_gui.theme import DARK, LIGHT
+from glossator_gui.look.theme import DARK, LIGHT
 from glossator_gui.views.link_graph.camera import Frame, fitted
 from glossator_gui.views.link_graph.colours import share_codes
 from glossator_gui.views.link_graph.labels import LabelRequest, place_labels
+from glossator_gui.views.link_graph.links import LinkItem
 from glossator_gui.views.link_graph.text import describe
 from glossator_gui.views.link_graph.view import LinkGraphView
 
@@ -32,9 +42,10 @@ pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 Node = tuple[str, str, int, int]
 Link = tuple[int, int, float]
 
-EMBEDDING, FEATURE, ERROR, LOGIT, OTHER = (
+EMBEDDING, FEATURE, ATTENTION, ERROR, LOGIT, OTHER = (
     "embedding",
     "cross layer transcoder",
+    "lorsa",
     "mlp reconstruction error",
     "logit",
     "bias",
@@ -83,7 +94,7 @@ def graph_of(
                 "layer": layer,
                 "ctx_idx": at,
                 "feature_type": kind,
-                "feature": feature if kind == FEATURE else None,
+                "feature": feature if kind in (FEATURE, ATTENTION) else None,
                 "jsNodeId": ids[n],
                 "clerp": 'Output " dog" (p=0.500)' if kind == LOGIT else "",
                 "token_prob": 0.5 if kind == LOGIT else 0.0,
@@ -116,6 +127,29 @@ def big_graph(n_nodes: int, n_links: int) -> AttributionGraph:
     return graph_of(nodes, links, [f" t{i}" for i in range(40)])
 
 
+def many_links(n_nodes: int, n_links: int) -> AttributionGraph:
+    """More links than a file is read with in no time."""
+    graph = big_graph(n_nodes, 10)
+    rng = np.random.default_rng(0)
+    source, target = rng.integers(0, n_nodes, (2, n_links)).astype(np.int32)
+    return replace(graph, links=LinkColumns(source, target, rng.normal(size=n_links)))
+
+
+def focus(
+    graph: AttributionGraph,
+    selected: Sequence[int],
+    pinned: Sequence[int] = (),
+    choice: LinkChoice = ALL_LINKS,
+) -> DrawnLinks:
+    return focus_links(
+        graph,
+        lay_out(graph, everything(graph)),
+        np.array(selected, dtype=np.int32),
+        np.array(pinned, dtype=np.int32),
+        choice=choice,
+    )
+
+
 def everything(graph: AttributionGraph) -> np.ndarray:
     return np.ones(len(graph), dtype=np.bool_)
 
@@ -139,6 +173,13 @@ def at(view: LinkGraphView, node: int) -> QPoint:
     point = view._canvas.point_of(node)
     assert point is not None
     return point.toPoint()
+
+
+def pens(view: LinkGraphView, item: Literal["base", "focus"]) -> list[QPen]:
+    """What links are drawn with."""
+    view._canvas.refresh()
+    drawn: LinkItem = getattr(view._canvas._scene, item)
+    return drawn.pens
 
 
 def empty_spot(view: LinkGraphView) -> QPoint:
@@ -226,53 +267,103 @@ class TestLayout:
 class TestLinks:
     def test_the_base_layer_is_bounded_and_holds_the_strongest(self) -> None:
         graph = big_graph(300, 30_000)
-        layout = lay_out(graph, everything(graph))
-        drawn = base_links(graph, layout)
-        assert 0 < len(drawn) <= MAX_BASE_LINKS
-        weakest = np.abs(graph.links.weight[drawn]).min()
-        left_out = np.setdiff1d(np.arange(30_000), drawn)
+        drawn = base_links(graph, lay_out(graph, everything(graph)))
+        assert 0 < len(drawn.links) <= MAX_BASE_LINKS
+        assert drawn.capped
+        assert drawn.found == 30_000
+        weakest = np.abs(graph.links.weight[drawn.links]).min()
+        left_out = np.setdiff1d(np.arange(30_000), drawn.links)
         assert np.abs(graph.links.weight[left_out]).max() <= weakest + 1e-12
 
     def test_long_links_use_up_the_ink_sooner(self) -> None:
         graph = big_graph(300, 30_000)
         drawn = base_links(graph, lay_out(graph, everything(graph)))
-        assert len(drawn) < MAX_BASE_LINKS / 2
+        assert len(drawn.links) < MAX_BASE_LINKS / 2
+
+    def test_of_a_very_large_graph_too_the_strongest_are_drawn(self) -> None:
+        """Most of the strongest are hidden: the rest has to be looked through."""
+        graph = many_links(400, MANY_LINKS + 100_000)
+        mask = everything(graph)
+        mask[graph.links.target[graph.strongest_links[:250_000:3]]] = False
+        mask[:40] = True
+        layout = lay_out(graph, mask)
+        drawn = base_links(graph, layout)
+        seen = mask[graph.links.source] & mask[graph.links.target]
+        assert drawn.found == seen.sum() > len(drawn.links) > 0
+        order = np.argsort(-np.abs(graph.links.weight[seen]), kind="stable")
+        best = np.flatnonzero(seen)[order[: len(drawn.links)]]
+        assert drawn.links.tolist() == best.tolist()
 
     def test_links_of_hidden_nodes_are_not_drawn(self) -> None:
         graph = graph_of()
         mask = everything(graph)
         mask[6] = False
-        assert base_links(graph, lay_out(graph, mask)).tolist() == [0, 1, 5]
+        drawn = base_links(graph, lay_out(graph, mask))
+        assert sorted(drawn.links) == [0, 1, 5]
+        assert not drawn.capped
 
-    def test_focus_links_are_its_own_else_those_among_pins(self) -> None:
+    @pytest.mark.parametrize(
+        ("selected", "pinned", "links"),
+        [
+            ([6], [0, 1, 3], [2, 3, 4]),
+            ([], [0, 1, 3], [1]),
+            ([2, 3], [], [0, 1, 2, 3]),
+            ([], [], []),
+        ],
+    )
+    def test_focus_links_are_those_of_the_selection_else_among_pins(
+        self, selected: list[int], pinned: list[int], links: list[int]
+    ) -> None:
         graph = graph_of()
-        layout = lay_out(graph, everything(graph))
-        pins = np.array([0, 1, 3], dtype=np.int32)
-        assert sorted(focus_links(graph, layout, 6, pins).tolist()) == [2, 3, 4]
-        assert sorted(focus_links(graph, layout, None, pins).tolist()) == [1]
+        drawn = focus(graph, selected, pinned)
+        assert sorted(drawn.links) == links
+        assert drawn.found == len(links)
+
+    def test_many_selected_nodes_find_the_same_links_as_few(self) -> None:
+        graph = big_graph(300, 400)
+        chosen = list(range(0, 300, 2))
+        found = focus(graph, chosen)
+        single = [set(focus(graph, [node]).links.tolist()) for node in chosen]
+        assert set(found.links.tolist()) == set().union(*single)
+        among = focus(graph, [], chosen)
+        ends = np.isin(graph.links.source, chosen) & np.isin(graph.links.target, chosen)
+        assert sorted(among.links) == np.flatnonzero(ends).tolist()
 
     def test_focus_links_are_bounded(self) -> None:
         nodes: list[Node] = [(FEATURE, "0", 0, n) for n in range(900)]
         nodes.append((FEATURE, "1", 0, 1))
         graph = graph_of(nodes, [(n, 900, 1.0 + n) for n in range(900)])
-        drawn = focus_links(
-            graph, lay_out(graph, everything(graph)), 900, np.empty(0, dtype=np.int32)
+        drawn = focus(graph, [900])
+        assert (len(drawn.links), drawn.found) == (MAX_FOCUS_LINKS, 900)
+        assert drawn.capped
+        assert graph.links.source[drawn.links].min() == 400
+
+    def test_a_least_share_and_a_number_a_node_choose_links(self) -> None:
+        graph = graph_of()
+        strong = LinkChoice(least_share=0.5)
+        layout = lay_out(graph, everything(graph))
+        shares = np.abs(graph.input_share)
+        assert (
+            sorted(base_links(graph, layout, choice=strong).links)
+            == np.flatnonzero(shares >= 0.5).tolist()
+            == [0, 1, 2, 4]
         )
-        assert len(drawn) == MAX_FOCUS_LINKS
-        assert graph.links.source[drawn].min() == 400
+        few = LinkChoice(top_k=1)
+        assert sorted(base_links(graph, layout, choice=few).links) == [0, 1, 2, 4]
+        assert sorted(focus(graph, [6], choice=few).links) == [2, 4]
+        assert focus(graph, [6], choice=few).found == 3
+        assert not focus(graph, [6], choice=few).capped
 
     def test_sign_is_told_by_colour_and_by_dash(self, view: LinkGraphView) -> None:
         view.set_selection([6])
-        pens = view._canvas._focus_item.pens
-        solid = {p.color().name() for p in pens if p.style() == Qt.PenStyle.SolidLine}
-        dashed = {
-            p.color().name() for p in pens if p.style() == Qt.PenStyle.CustomDashLine
-        }
+        drawn = [(pen.style(), pen.color().name()) for pen in pens(view, "focus")]
+        solid = {name for style, name in drawn if style == Qt.PenStyle.SolidLine}
+        dashed = {name for style, name in drawn if style == Qt.PenStyle.CustomDashLine}
         assert solid == {LIGHT.positive}
         assert dashed == {LIGHT.negative}
 
     def test_the_base_layer_keeps_to_cheap_pens(self, view: LinkGraphView) -> None:
-        for pen in view._canvas._base_item.pens:
+        for pen in pens(view, "base"):
             assert pen.isCosmetic()
             assert pen.widthF() == 1.0
             assert pen.style() == Qt.PenStyle.SolidLine
@@ -283,6 +374,24 @@ class TestLinks:
         mask[6] = False
         view.set_visible(mask)
         assert view._canvas.count_text.endswith(" 3 of 6 links shown")
+
+    def test_says_why_no_more_links_are_shown(self, view: LinkGraphView) -> None:
+        canvas = view._canvas
+        view.set_selection([6])
+        assert canvas.count_text == (
+            "9 of 9 nodes, 6 of 6 links shown · of the selection 3 of 3"
+        )
+        canvas.set_link_choice(LinkChoice(least_share=0.5, top_k=1))
+        assert canvas.count_text == (
+            "9 of 9 nodes, 4 of 6 links shown (share 50 % or more, "
+            "1 in and 1 out a node) · of the selection 2 of 3"
+        )
+        view.set_selection([])
+        view.set_pins([2, 3, 6])
+        canvas.set_link_choice(LinkChoice())
+        assert canvas.count_text.endswith(" · among the pins 2 of 2")
+        view.show_graph(big_graph(300, 30_000))
+        assert canvas.count_text.endswith(" of 30,000 links shown (the strongest)")
 
 
 class TestLabels:
@@ -553,6 +662,7 @@ class TestShowing:
             ([(FEATURE, "4", 0, 1), (FEATURE, "4", 0, 2)], []),
             ([(EMBEDDING, "E", 0, 0), (LOGIT, "1", 0, 0)], [(0, 1, 1.0)]),
             ([(FEATURE, "4", 7, 1)], []),
+            ([(ATTENTION, "0", 0, 1), (OTHER, "0", 0, 2), (LOGIT, "1", 0, 0)], []),
         ],
     )
     def test_small_graphs(
@@ -628,7 +738,41 @@ class TestShowing:
     def test_a_large_graph_is_shown(self, qtbot: QtBot, view: LinkGraphView) -> None:
         view.show_graph(big_graph(5000, 40_000))
         view.set_selection([17])
-        assert view._canvas.count_text.endswith(" of 40,000 links shown")
+        assert " of 40,000 links shown (the strongest)" in view._canvas.count_text
         where = view._canvas.point_of(17)
         assert where is not None
         assert view._canvas.node_at(where, 20) == 17
+
+    def test_what_follows_the_mouse_draws_neither_links_nor_nodes_again(
+        self, view: LinkGraphView
+    ) -> None:
+        still = view._canvas._scene.view
+        plain = view.grab().toImage()
+        drawn = still._picture
+        assert drawn is not None
+        QTest.mouseMove(surface(view), at(view, 6))
+        ringed = view.grab().toImage()
+        assert ringed != plain
+        assert still._picture is drawn
+        QTest.mouseMove(surface(view), empty_spot(view))
+        assert view.grab().toImage() == plain
+
+    @pytest.mark.parametrize("change", ["select", "pan", "theme", "labels", "prune"])
+    def test_what_changes_below_is_drawn_before_the_next_paint(
+        self, view: LinkGraphView, change: str
+    ) -> None:
+        plain = view.grab().toImage()
+        match change:
+            case "select":
+                view.set_selection([6])
+            case "pan":
+                view._canvas.pan(QPointF(40, 10))
+            case "theme":
+                view.set_theme(DARK)
+            case "labels":
+                view.set_labels(["", "", "a cat", "", "", "", "", "", ""])
+            case _:
+                mask = np.ones(9, dtype=np.bool_)
+                mask[3] = False
+                view.set_visible(mask)
+        assert view.grab().toImage() != plain

@@ -5,6 +5,8 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -117,7 +119,9 @@ def panel(qtbot: QtBot) -> FeaturePanel:
 
 
 def why(panel: FeaturePanel) -> WhyBlock:
-    return panel.evidence_pane.why
+    block = panel.evidence_pane.why
+    block.unfold.setChecked(True)
+    return block
 
 
 def example_lines(panel: FeaturePanel) -> list[str]:
@@ -188,6 +192,18 @@ def test_comparators_are_shown_where_there_are_some(panel: FeaturePanel) -> None
     ]
     cells = table.findChildren(QLabel)
     assert all(cell.toolTip() for cell in cells if cell.text() not in ("", "–"))
+
+
+def test_figures_leave_the_room_to_the_examples_until_asked_for(
+    panel: FeaturePanel,
+) -> None:
+    panel.show_feature(view(scores()))
+    block = panel.evidence_pane.why
+    assert not block.table.isVisible()
+    QTest.keyClick(block.unfold, Qt.Key.Key_Space)
+    assert block.table.isVisible()
+    panel.show_feature(replace(view(scores()), result=None))
+    assert not block.unfold.isVisible()
 
 
 def test_the_p_of_the_whole_feature(panel: FeaturePanel) -> None:

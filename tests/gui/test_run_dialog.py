@@ -166,6 +166,7 @@ def test_a_run_then_the_plan_and_no_model_is_asked_before(
     assert again.protocol.settings().n_examples == 9
 
 
+@pytest.mark.usefixtures("embedded_once")
 def test_a_run_that_nobody_asked_for_opens_nothing(
     window: MainWindow, qtbot: QtBot
 ) -> None:

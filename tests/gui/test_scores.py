@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.graph.pruning import visible_links
 from glossator.graph.scores import GraphScores, scores_with_pins
-from glossator.project.edits import SetPins
+from glossator.project.edits import PutSupernode, SetPins, Supernode
 from glossator_gui.jobs import ComputationSlot
 from glossator_gui.main_window import MainWindow
 from glossator_gui.views.score_strip import ScoreStrip
@@ -113,6 +113,22 @@ def test_pins_change_the_scores_that_are_shown(
     qtbot.waitUntil(lambda: strip.replacement.text() == both, timeout=MS)
     session.undo()
     qtbot.waitUntil(lambda: strip.replacement.text() == alone, timeout=MS)
+
+
+def test_what_is_grouped_counts_as_pinned(window: MainWindow, qtbot: QtBot) -> None:
+    """A file may bring groups of nodes that are not pinned."""
+    strip, session = window.supernodes.scores, window.session
+    number = session.graph_id
+    assert number is not None
+    _, kept = scores_with_pins(graph_of(tracer_graph()), [2, 4])
+    group = PutSupernode(number, 1, Supernode(name="a", members=(2, 4)))
+    qtbot.waitUntil(lambda: "Replacement" in strip.replacement.text(), timeout=MS)
+    session.apply("group", [group])
+    assert strip.replacement.text().endswith(" …"), "it is being computed"
+    qtbot.waitUntil(
+        lambda: strip.replacement.text().endswith(f"pinned {kept.replacement:.2f}"),
+        timeout=MS,
+    )
 
 
 def test_sliders_hide_nodes_and_links(window: MainWindow) -> None:

@@ -1,14 +1,14 @@
-from itertools import pairwise
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from glossator.layout.boxes import BoxSpace, lay_out_boxes
-from glossator.project.supernode_graph import SupernodeBox, SupernodeLink
-from glossator_gui.theme import DARK, LIGHT
+from glossator.project.supernodes.supernode_graph import SupernodeBox, SupernodeLink
+from glossator_gui.look.theme import DARK, LIGHT
 from glossator_gui.views.supernodes.view import SupernodeView
 
 # The offscreen platform says so for every window that is shown.
@@ -46,80 +46,21 @@ def view(qtbot: QtBot) -> SupernodeView:
 
 
 def surface(view: SupernodeView) -> QWidget:
-    return view._view.viewport()
+    return view.board.viewport.viewport()
 
 
 def at(view: SupernodeView, key: str) -> QPoint:
-    return view._view.mapFromScene(QPointF(*view.position_of(key)))
-
-
-def overlaps(spaces: list[BoxSpace], centres: dict[str, tuple[float, float]]) -> int:
-    found = 0
-    for n, one in enumerate(spaces):
-        for other in spaces[n + 1 :]:
-            (x, y), (u, v) = centres[one.key], centres[other.key]
-            found += (
-                abs(x - u) < (one.width + other.width) / 2
-                and abs(y - v) < (one.height + other.height) / 2
-            )
-    return found
-
-
-class TestLayout:
-    def test_early_is_low_and_left(self) -> None:
-        spaces = [BoxSpace(b.key, b.layer, b.column, 100, 40) for b in BOXES]
-        links = [(link.source, link.target) for link in LINKS]
-        at = lay_out_boxes(spaces, links)
-        assert at["low"][1] > at["mid"][1] > at["top"][1]
-        assert at["other"][0] < at["mid"][0]
-        assert at["low"][0] < at["top"][0]
-
-    def test_neighbours_in_a_row_keep_apart(self) -> None:
-        spaces = [BoxSpace(key, 3, 0, 80, 40) for key in "abcd"]
-        xs = sorted(x for x, _ in lay_out_boxes(spaces, []).values())
-        assert all(b - a >= 80 + 20 for a, b in pairwise(xs))
-
-    @pytest.mark.parametrize("fixed", [False, True])
-    def test_boxes_never_overlap(self, fixed: bool) -> None:
-        spaces = [
-            BoxSpace(
-                str(n),
-                n % 5,
-                n % 3,
-                80 + 20 * (n % 4),
-                40,
-                (5.0 * n, 0.0) if fixed and n % 2 else None,
-            )
-            for n in range(40)
-        ]
-        links = [(str(n), str((n * 7 + 1) % 40)) for n in range(40)]
-        assert overlaps(spaces, lay_out_boxes(spaces, links)) == 0
-
-    def test_a_ring_of_links_is_laid_out(self) -> None:
-        spaces = [BoxSpace(key, 3, 0, 80, 40) for key in "abc"]
-        at = lay_out_boxes(spaces, [("a", "b"), ("b", "c"), ("c", "a")])
-        assert overlaps(spaces, at) == 0
-
-    def test_what_a_person_placed_stays(self) -> None:
-        spaces = [
-            BoxSpace("a", 0, 0, 80, 40),
-            BoxSpace("b", 1, 0, 80, 40, (500.0, 321.0)),
-        ]
-        assert lay_out_boxes(spaces, [("a", "b")])["b"] == (500.0, 321.0)
-
-    def test_nothing_to_lay_out(self) -> None:
-        assert lay_out_boxes([], []) == {}
+    return view.board.viewport.mapFromScene(QPointF(*view.board.position_of(key)))
 
 
 class TestView:
     def test_without_boxes_it_says_how_to_make_one(self, view: SupernodeView) -> None:
         view.show_boxes([], [])
         assert any(
-            label.isVisible()
-            and label.text() == "No supernodes yet. Select nodes and press Ctrl+G."
+            label.isVisible() and label.text().startswith("No supernodes yet.")
             for label in view.findChildren(QLabel)
         )
-        assert not view.image().isNull()
+        assert not view.board.image().isNull()
 
     def test_all_boxes_are_on_the_screen(self, view: SupernodeView) -> None:
         for shown in BOXES:
@@ -133,24 +74,24 @@ class TestView:
             assert surface(view).rect().contains(at(view, key))
 
     def test_click_selects(self, qtbot: QtBot, view: SupernodeView) -> None:
-        with qtbot.waitSignal(view.box_selected) as caught:
+        with qtbot.waitSignal(view.gestures.boxes_selected) as caught:
             QTest.mouseClick(
                 surface(view), Qt.MouseButton.LeftButton, pos=at(view, "mid")
             )
-        assert caught.args == ["mid"]
-        assert "box mid, 2 nodes" in view.accessibleDescription()
+        assert caught.args == [("mid",)]
+        assert "box mid, 2 nodes" in view.board.accessibleDescription()
 
     def test_selecting_from_outside_does_not_tell(
         self, qtbot: QtBot, view: SupernodeView
     ) -> None:
-        with qtbot.assertNotEmitted(view.box_selected):
+        with qtbot.assertNotEmitted(view.gestures.boxes_selected):
             view.set_selected(["top", "gone"])
-        assert view._boxes["top"].chosen
+        assert view.board.boxes["top"].chosen
 
     def test_double_click_asks_for_a_name(
         self, qtbot: QtBot, view: SupernodeView
     ) -> None:
-        with qtbot.waitSignal(view.rename_requested) as caught:
+        with qtbot.waitSignal(view.gestures.rename_requested) as caught:
             QTest.mouseDClick(
                 surface(view), Qt.MouseButton.LeftButton, pos=at(view, "mid")
             )
@@ -161,30 +102,30 @@ class TestView:
         self, qtbot: QtBot, view: SupernodeView, key: Qt.Key
     ) -> None:
         view.set_selected(["top"])
-        with qtbot.waitSignal(view.rename_requested) as caught:
-            QTest.keyClick(view, key)
+        with qtbot.waitSignal(view.gestures.rename_requested) as caught:
+            QTest.keyClick(view.board, key)
         assert caught.args == ["top"]
 
     def test_arrows_go_from_box_to_box(self, qtbot: QtBot, view: SupernodeView) -> None:
-        told: list[str] = []
-        view.box_selected.connect(told.append)
+        told: list[tuple[str, ...]] = []
+        view.gestures.boxes_selected.connect(told.append)
         view.set_selected(["low"])
-        QTest.keyClick(view, Qt.Key.Key_Up)
-        assert told[-1] in ("mid", "other")
+        QTest.keyClick(view.board, Qt.Key.Key_Up)
+        assert told[-1] in (("mid",), ("other",))
         view.set_selected(["mid"])
-        QTest.keyClick(view, Qt.Key.Key_Up)
-        assert told[-1] == "top"
-        QTest.keyClick(view, Qt.Key.Key_Up)
-        assert told[-1] == "top"
+        QTest.keyClick(view.board, Qt.Key.Key_Up)
+        assert told[-1] == ("top",)
+        QTest.keyClick(view.board, Qt.Key.Key_Up)
+        assert told[-1] == ("top",)
 
     def test_drag_tells_where_the_box_was_put(
         self, qtbot: QtBot, view: SupernodeView
     ) -> None:
         start = at(view, "low")
         end = start + QPoint(-40, 25)
-        wanted = view._view.mapToScene(end)
+        wanted = view.board.viewport.mapToScene(end)
         left = Qt.MouseButton.LeftButton
-        with qtbot.waitSignal(view.box_moved) as caught:
+        with qtbot.waitSignal(view.gestures.box_moved) as caught:
             QTest.mousePress(surface(view), left, pos=start)
             QTest.mouseMove(surface(view), start + QPoint(-10, 5))
             QTest.mouseMove(surface(view), end)
@@ -192,32 +133,32 @@ class TestView:
         assert caught.args is not None
         assert caught.args[0] == "low"
         assert caught.args[1:] == pytest.approx([wanted.x(), wanted.y()], abs=3)
-        assert view.position_of("low") == tuple(caught.args[1:])
+        assert view.board.position_of("low") == tuple(caught.args[1:])
 
     def test_a_box_dropped_on_another_is_put_beside_it(
         self, qtbot: QtBot, view: SupernodeView
     ) -> None:
         left = Qt.MouseButton.LeftButton
         start, end = at(view, "low"), at(view, "top")
-        with qtbot.waitSignal(view.box_moved):
+        with qtbot.waitSignal(view.gestures.box_moved):
             QTest.mousePress(surface(view), left, pos=start)
             QTest.mouseMove(surface(view), end)
             QTest.mouseRelease(surface(view), left, pos=end)
-        one, other = view._boxes["low"], view._boxes["top"]
+        one, other = view.board.boxes["low"], view.board.boxes["top"]
         assert not one.sceneBoundingRect().intersects(other.sceneBoundingRect())
 
     def test_a_click_is_no_move(self, qtbot: QtBot, view: SupernodeView) -> None:
-        with qtbot.assertNotEmitted(view.box_moved):
+        with qtbot.assertNotEmitted(view.gestures.box_moved):
             QTest.mouseClick(
                 surface(view), Qt.MouseButton.LeftButton, pos=at(view, "mid")
             )
 
     def test_a_stored_position_is_kept(self, view: SupernodeView) -> None:
         view.show_boxes([*BOXES, box("far", 2, 1, (900.0, 700.0))], LINKS)
-        assert view.position_of("far") == (900.0, 700.0)
+        assert view.board.position_of("far") == (900.0, 700.0)
 
     def test_links_tell_sign_and_share(self, view: SupernodeView) -> None:
-        pens = {arrow.link.source: arrow.pen for arrow in view._arrows}
+        pens = {arrow.link.source: arrow.pen for arrow in view.board.arrows}
         assert pens["low"].style() == Qt.PenStyle.SolidLine
         assert pens["mid"].style() == Qt.PenStyle.CustomDashLine
         assert pens["low"].color().name() == LIGHT.positive
@@ -228,15 +169,50 @@ class TestView:
 
     def test_links_to_unknown_boxes_are_left_out(self, view: SupernodeView) -> None:
         view.show_boxes(BOXES[:2], LINKS)
-        assert [arrow.link.source for arrow in view._arrows] == ["low"]
+        assert [arrow.link.source for arrow in view.board.arrows] == ["low"]
 
     def test_image_shows_the_theme(self, view: SupernodeView) -> None:
         view.set_theme(DARK)
-        image = view.image(1.0)
+        image = view.board.image(1.0)
         assert image.pixelColor(1, 1).name() == DARK.surface
-        assert view.image(2.0).width() == pytest.approx(2 * image.width(), abs=2)
+        assert view.board.image(2.0).width() == pytest.approx(2 * image.width(), abs=2)
 
     def test_selection_survives_new_boxes(self, view: SupernodeView) -> None:
         view.set_selected(["top"])
         view.show_boxes(BOXES, LINKS[:1])
-        assert view._boxes["top"].chosen
+        assert view.board.boxes["top"].chosen
+
+    def test_larger_letters_make_larger_boxes(
+        self, view: SupernodeView, qapp: QApplication
+    ) -> None:
+        before, font = view.board.boxes["top"].area.width(), qapp.font()
+        larger = QFont(font)
+        larger.setPointSizeF(2 * font.pointSizeF())
+        try:
+            qapp.setFont(larger)
+            view.set_theme(DARK)
+            assert view.board.boxes["top"].area.width() > 1.3 * before
+        finally:
+            qapp.setFont(font)
+
+    def test_members_are_shown_and_found(self, view: SupernodeView) -> None:
+        plain = view.board.boxes["mid"].area.height()
+        shown = replace(BOXES[1], names=("one", "two"), colour=3, note="why")
+        view.show_boxes([BOXES[0], shown], LINKS[:1])
+        item = view.board.boxes["mid"]
+        assert item.area.height() > plain + 20
+        low = item.mapToScene(QPointF(0, item.area.bottom() - 9))
+        assert item.member_at(low) == 2
+        assert item.member_at(item.mapToScene(QPointF(0, item.area.top() + 4))) is None
+        view.set_selected(["mid"])
+        description = view.board.accessibleDescription()
+        assert description == "box mid, 2 nodes, colour 3, note: why"
+        assert "Colour 3" in item.toolTip()
+        assert "why" in item.toolTip()
+
+    def test_a_link_tells_sign_and_share_in_words(self, view: SupernodeView) -> None:
+        view.set_selected(["top"])
+        assert view.links.rows == [
+            ["from", "box mid", "−30 %"],
+            ["from", "box other", "+2 %"],
+        ]

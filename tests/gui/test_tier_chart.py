@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from glossator.protocol.decision import Tier
-from glossator_gui.theme import DARK
+from glossator_gui.look.theme import DARK
 from glossator_gui.views.tier_chart.bars import TierBars
 from glossator_gui.views.tier_chart.counts_table import CountsTable
 from glossator_gui.views.tier_chart.threshold_control import ThresholdControl

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from glossator.graph.attribution_graph import FeatureKey
 from glossator.project.edits import AnyEdit, SetResult
 from glossator.project.project import Project
-from glossator.project.review import accept_edits
+from glossator.project.reviewing.review import accept_edits
 from glossator.project.revision import feature_subject
 from glossator.protocol.decision import (
     FeatureScores,
@@ -23,11 +23,11 @@ from glossator.protocol.decision import (
 )
 from glossator.protocol.protocol_settings import ProtocolSettings, WindowName
 from glossator.protocol.routing import decide
+from glossator_gui.desks.tier_desk import TierDesk
 from glossator_gui.dialogs.run_dialog import RunDialog
+from glossator_gui.look.theme import DARK
 from glossator_gui.main_window import MainWindow
 from glossator_gui.session import Session
-from glossator_gui.theme import DARK
-from glossator_gui.tier_desk import TierDesk
 from glossator_gui.views.tier_chart.bars import TierBars
 from tests.core.graph_documents import (
     as_bytes,

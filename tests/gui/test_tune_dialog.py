@@ -19,7 +19,10 @@ from glossator_gui.dialogs.tune_dialog import TuneDialog
 from glossator_gui.main_window import MainWindow
 from tests.core.judged_projects import made_project
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+pytestmark = [
+    pytest.mark.qt_log_ignore("propagateSizeHints", extend=True),
+    pytest.mark.usefixtures("embedded_once"),
+]
 
 JUDGED: dict[JudgedTier, int] = {"input": 4, "output": 4, "cross": 0, "obscure": 4}
 CURRENT = ProtocolSettings(z_threshold=4.0)

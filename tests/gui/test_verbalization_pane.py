@@ -16,8 +16,8 @@ from glossator.project.revision import feature_subject
 from glossator.project.verbalizations import verbalization_edits
 from glossator.verbalize.samples import by_vector
 from glossator.verbalize.verbalization import Reconstruction, Verbalization
+from glossator_gui.look.theme import DARK
 from glossator_gui.main_window import MainWindow
-from glossator_gui.theme import DARK
 from glossator_gui.views.feature_panel.verbalization_card import (
     doubts,
     facts,
@@ -225,7 +225,7 @@ def test_another_feature_shows_its_own_and_the_theme_reaches_the_cards(
     window: MainWindow, pane: VerbalizationPane
 ) -> None:
     say(window, OWN)
-    window.set_theme("dark")
+    window.choose_theme("dark")
     assert DARK.surface in pane.cards[0].styleSheet()
     other = next(f for f in window.session.state.features() if f != NINE)
     window.session.select_features([other])

@@ -15,7 +15,6 @@ from glossator.export.target_file import file_names
 from glossator.export.targets import TARGETS
 from glossator.file_summary import one_line
 from glossator.protocol.protocol_settings import ProtocolSettings
-from glossator.settings import projects_folder
 
 
 def add(commands: Commands) -> None:
@@ -46,9 +45,7 @@ def run(options: argparse.Namespace) -> int:
         headless = True
     if headless:
         return _without_window(out)
-    start = window.find_window()
-    project = demo_project(projects_folder() / "demo.gloss")
-    return start(project, start_run=not project.state.results)
+    return window.find_window()((), demo=True)
 
 
 def _without_window(out: Path) -> int:

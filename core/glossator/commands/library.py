@@ -12,9 +12,13 @@ from glossator.errors import InputError
 from glossator.export.target_file import write_whole
 from glossator.file_summary import one_line
 from glossator.preferences import read_preferences, write_preferences
-from glossator.project.label_library import LabelLibrary
-from glossator.project.library_entry import LibraryEntry, entry_lines, read_entries
-from glossator.project.library_keeper import LibraryKeeper, offered_text
+from glossator.project.library.label_library import LabelLibrary
+from glossator.project.library.library_entry import (
+    LibraryEntry,
+    entry_lines,
+    read_entries,
+)
+from glossator.project.library.library_keeper import LibraryKeeper, offered_text
 from glossator.project.project import Project
 from glossator.settings import library_file
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from glossator.commands import window
 from glossator.commands.command import Commands, add_command
 from glossator.errors import InputError
-from glossator.project.open_files import open_files
-from glossator.settings import projects_folder
 
 
 def add(commands: Commands) -> None:
@@ -17,9 +15,10 @@ def add(commands: Commands) -> None:
         run,
         "open graphs or a project in the window",
         "Open a project, or graphs of one model and source. Graphs without a project "
-        "get one that is found again when the same graph is opened.",
+        "get one that is found again when the same graph is opened. A window that is "
+        "open already shows them.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,5 +26,4 @@ def run(options: argparse.Namespace) -> int:
     if not window.display_available():
         raise InputError("no display here; the window needs one", source="open")
     start = window.find_window()
-    project = open_files(files, projects=projects_folder())
-    return start(project, start_run=False)
+    return start(files)

@@ -2,11 +2,12 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Protocol
 
 from glossator.errors import InputError
-from glossator.project.project import Project
 
 WINDOW_GROUP = "glossator.window"
 
@@ -14,7 +15,8 @@ WINDOW_GROUP = "glossator.window"
 class WindowEntry(Protocol):
     """What the window registers in the entry point group ``glossator.window``."""
 
-    def __call__(self, project: Project | None, *, start_run: bool) -> int: ...
+    def __call__(self, files: Sequence[Path], *, demo: bool = False) -> int:
+        """Show files, or the demo; the exit code."""
 
 
 def display_available() -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from glossator.evidence.feature_evidence import ActivationExample
-from glossator.evidence.token_text import readable_tokens, visible_token
+from glossator.evidence.token_text import readable_tokens, visible_text, visible_token
 
 CONTEXT = 16
 """Tokens shown on each side of the top token."""
@@ -40,16 +40,17 @@ def example_text(example: ActivationExample, *, whole: bool = False) -> ExampleT
     texts = dict(
         zip(range(low, high), readable_tokens(example.tokens[low:high]), strict=True)
     )
+    joined = {at for at, text in texts.items() if not text and example.tokens[at]}
     # The bytes of one character stay together.
-    while start > low and texts[start] == "":
+    while start > low and start in joined:
         start -= 1
-    while end < high and texts[end] == "":
+    while end < high and end in joined:
         end += 1
     pieces: list[Piece] = []
     for at in range(start, end):
         activation = float(example.activations[at])
         top = active and at == example.top
-        if texts[at] == "" and pieces:
+        if at in joined and pieces:
             last = pieces[-1]
             pieces[-1] = replace(
                 last,
@@ -62,7 +63,5 @@ def example_text(example: ActivationExample, *, whole: bool = False) -> ExampleT
 
 
 def _running(text: str) -> str:
-    """A token inside a text: its spaces stay spaces."""
-    words = text.lstrip(" ")
-    lead = text[: len(text) - len(words)]
-    return lead + visible_token(words) if words or not lead else lead
+    """A token inside a text: spaces stay, marks stand on the letter before."""
+    return visible_text(text, joins=True) if text else visible_token(text)

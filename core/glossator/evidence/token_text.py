@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
+from unicodedata import bidirectional, category
 
 from glossator.evidence.feature_evidence import ActivationExample
 
@@ -26,6 +27,15 @@ _MARKS = {"▁": " ", "↵": "\n", "⏎": "\n"}
 _VISIBLE = {"\n": "⏎", "\t": "→", "\r": "↵"}
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Printable by Unicode's categories, and yet not to be seen."""
+_MOST_MARKS = 4
+"""On one letter: more of them would cover the lines above and below."""
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_ISOLATE, _END = "\u2068", "\u2069"
+"""First strong isolate, and its end (Unicode UAX 9)."""
+_ISOLATED = re.compile(f"{_ISOLATE}({_RIGHT_TO_LEFT.pattern}[^\u2066-\u2069\n]*){_END}")
+"""As `isolated` makes them: kept, for they can move nothing outside."""
 
 
 def is_special(token: str) -> bool:
@@ -163,16 +173,109 @@ def _with_characters(spelled: Sequence[str], units: list[str]) -> tuple[str, ...
     return tuple("".join(units[a:b]) for a, b in pairwise(ends))
 
 
+def shown_tokens(tokens: Sequence[str]) -> tuple[str, ...]:
+    """The tokens of a text for display, each by itself.
+
+    A token whose bytes only complete the character of one before is shown as bytes.
+    """
+    return tuple(
+        visible_token(text) if text or not token else _as_bytes(token)
+        for token, text in zip(tokens, readable_tokens(tokens), strict=True)
+    )
+
+
+def _as_bytes(token: str) -> str:
+    escaped = [int(match[1] or match[2], 16) for match in _ESCAPE.finditer(token)]
+    found = escaped or [_BYTE[letter] for letter in token if letter in _BYTE]
+    return "".join(f"\\x{byte:02x}" for byte in found) or visible_token(token)
+
+
 def visible_token(text: str) -> str:
     """A token's text for display: no character of it is invisible or moves others."""
     if text == "":
         return "∅"
-    shown = "".join(_VISIBLE.get(c, c) for c in text)
-    lead = len(shown) - len(shown.lstrip(" "))
-    shown = "·" * lead + shown[lead:]
-    return "".join(
-        c if c.isprintable() and c not in _BLANK else f"U+{ord(c):04X}" for c in shown
-    )
+    words = text.strip(" ")
+    lead = len(text) - len(text.lstrip(" "))
+    return "·" * lead + visible_text(words) + "·" * (len(text) - lead - len(words))
+
+
+def visible_text(text: str, *, joins: bool = False) -> str:
+    """Text for display, its spaces as they are, everything invisible spelled out.
+
+    Parameters
+    ----------
+    joins : it goes on where other text ends, and may begin with a mark on its last
+        letter; else such a mark has no letter to stand on.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    parts = _ISOLATED.split(text)
+    parts[::2] = [
+        _spelled(part, joins=joins or at > 0) for at, part in enumerate(parts[::2])
+    ]
+    parts[1::2] = [f"{_ISOLATE}{_spelled(part)}{_END}" for part in parts[1::2]]
+    return "".join(parts)
+
+
+def _spelled(text: str, *, joins: bool = False) -> str:
+    found: list[str] = []
+    marks = 0 if joins else _MOST_MARKS
+    for c in text:
+        if c in _VISIBLE:
+            found.append(_VISIBLE[c])
+            marks = _MOST_MARKS
+        elif c in _BLANK or not c.isprintable():
+            found.append(f"U+{ord(c):04X}")
+            marks = _MOST_MARKS
+        elif category(c).startswith("M"):
+            found.append(c if marks < _MOST_MARKS else f"U+{ord(c):04X}")
+            marks += 1
+        else:
+            found.append(c)
+            marks = 0 if c != " " else _MOST_MARKS
+    return "".join(found)
+
+
+def isolated(text: str) -> str:
+    """Text whose stretches that are read from right to left leave the rest in place.
+
+    For display alone, and the same when it is done again. Such a stretch goes from one
+    letter of these scripts to another, with no letter of other scripts between.
+    """
+    if not _RIGHT_TO_LEFT.search(text):
+        return text
+    parts = _ISOLATED.split(text)
+    parts[::2] = [_with_isolates(part) for part in parts[::2]]
+    parts[1::2] = [f"{_ISOLATE}{part}{_END}" for part in parts[1::2]]
+    return "".join(parts)
+
+
+def isolated_pieces(pieces: Sequence[str]) -> list[str]:
+    """Pieces of one text, each with the isolates that begin or end in it."""
+    whole = isolated("".join(pieces))
+    found, at = [], 0
+    for piece in pieces:
+        start, left = at, len(piece)
+        while left or whole[at : at + 1] == _END:
+            left -= whole[at] not in (_ISOLATE, _END)
+            at += 1
+        found.append(whole[start:at])
+    return found
+
+
+def _with_isolates(text: str) -> str:
+    found, start, end = [], -1, 0
+    done = 0
+    for at, c in enumerate(f"{text}\n"):
+        direction = bidirectional(c)
+        if direction in ("R", "AL"):
+            start, end = at if start < 0 else start, at + 1
+        elif direction == "NSM" and end == at:
+            end += 1
+        elif direction in ("L", "B") and start >= 0:
+            found += [text[done:start], _ISOLATE, text[start:end], _END]
+            done, start, end = end, -1, 0
+    return "".join([*found, text[done:]])
 
 
 @dataclass(frozen=True)

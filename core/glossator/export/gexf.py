@@ -15,7 +15,7 @@ from glossator.export.target_file import write_whole
 from glossator.graph.attribution_graph import AttributionGraph, NodeKind
 from glossator.layout.link_graph import lay_out
 from glossator.project.node_text import node_tiers
-from glossator.project.supernode_graph import supernode_graph
+from glossator.project.supernodes.supernode_graph import supernode_graph
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -24,7 +24,7 @@ from glossator.graph.attribution_graph import (
 )
 from glossator.project.node_text import node_name, node_tiers
 from glossator.project.revision import storable
-from glossator.project.supernode_graph import SupernodeBox, supernode_graph
+from glossator.project.supernodes.supernode_graph import SupernodeBox, supernode_graph
 from glossator.protocol.decision import Tier
 
 if TYPE_CHECKING:

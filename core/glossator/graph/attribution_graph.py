@@ -19,6 +19,8 @@ StateIds = Literal["node_id", "jsNodeId"]
 """Which of a node's two ids the pins and supernodes of its file speak of."""
 
 EMBEDDING_LAYER = -1
+MANY_LINKS = 200_000
+"""More than anyone looks at, and few enough to be looked through in no time."""
 
 
 class NodeKind(IntEnum):
@@ -198,12 +200,25 @@ class AttributionGraph:
             attention,
         )
 
+    def prepare(self) -> None:
+        """Work out now what is otherwise worked out when it is first asked for."""
+        _ = self.feature_number, self.input_share, self.strongest_links
+        _ = self._by_source, self._by_target
+
     def feature_of(self, node: NodeIndex) -> FeatureKey | None:
         return self._key(node) if self.nodes.is_feature[node] else None
 
     def nodes_of(self, feature: FeatureKey) -> IndexColumn:
         """Nodes at which the feature is active; empty where it is not in the graph."""
         return self._nodes_by_feature.get(feature, np.empty(0, dtype=np.int32))
+
+    @cached_property
+    def feature_number(self) -> IndexColumn:
+        """Of each node the place of its feature in `features`; -1 where it is none."""
+        number = np.full(len(self), -1, dtype=np.int32)
+        for at, nodes in enumerate(self._nodes_by_feature.values()):
+            number[nodes] = at
+        return number
 
     @cached_property
     def input_total(self) -> FloatColumn:
@@ -223,6 +238,15 @@ class AttributionGraph:
         )
 
     @cached_property
+    def strongest_links(self) -> NDArray[np.int64]:
+        """The links of the largest weights, at most `MANY_LINKS`, the largest first."""
+        size = np.abs(self.links.weight)
+        first = np.arange(len(size))
+        if len(size) > MANY_LINKS:
+            first = np.sort(np.argpartition(-size, MANY_LINKS)[:MANY_LINKS])
+        return first[np.argsort(-size[first], kind="stable")]
+
+    @cached_property
     def _by_target(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return _grouped(self.links.target, len(self.nodes))
 
@@ -237,6 +261,13 @@ class AttributionGraph:
     def links_from(self, node: NodeIndex) -> NDArray[np.int64]:
         order, start = self._by_source
         return order[start[node] : start[node + 1]]
+
+    def links_into_any(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Links into nodes, those of each in a run."""
+        return _runs(*self._by_target, nodes)
+
+    def links_from_any(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        return _runs(*self._by_source, nodes)
 
     def inputs_of(self, node: NodeIndex) -> Connections:
         links = self.links_into(node)
@@ -261,6 +292,19 @@ def _grouped(
     ends: IndexColumn, n_nodes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Links sorted by one end, and where each node's run starts (n_nodes + 1)."""
-    order = np.argsort(ends, kind="stable").astype(np.int64)
+    # Numbers of 16 bits are sorted by their digits, five times as fast.
+    keys = ends.astype(np.uint16) if n_nodes <= 2**16 else ends
+    order = np.argsort(keys, kind="stable").astype(np.int64)
     counts = np.bincount(ends, minlength=n_nodes)
     return order, np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+
+def _runs(
+    order: NDArray[np.int64], start: NDArray[np.int64], nodes: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The runs of these nodes in `order`, one after another."""
+    counts = start[nodes + 1] - start[nodes]
+    ahead = np.cumsum(counts) - counts
+    at = np.repeat(start[nodes] - ahead, counts) + np.arange(counts.sum())
+    found: NDArray[np.int64] = order[at]
+    return found

@@ -24,10 +24,16 @@ def column_texts(layout: GraphLayout, tokens: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def logit_text(graph: AttributionGraph, node: int) -> str:
-    """The token of a logit node; its whole caption where that is no quoted token."""
+def logit_token(graph: AttributionGraph, node: int) -> str | None:
+    """The token of a logit node as its caption quotes it; None where it quotes none."""
     caption = graph.nodes.caption[node]
     match = _LOGIT_CAPTION.search(re.sub(r"^\[.*?\]\s*", "", caption))
-    if match is None:
+    return None if match is None else match[1]
+
+
+def logit_text(graph: AttributionGraph, node: int) -> str:
+    """The token of a logit node; its whole caption where that is no quoted token."""
+    token, caption = logit_token(graph, node), graph.nodes.caption[node]
+    if token is None:
         return visible_token(caption) if caption else ""
-    return visible_token(readable_tokens([match[1]])[0])
+    return visible_token(readable_tokens([token])[0])

@@ -18,11 +18,6 @@ from glossator.graph.attribution_graph import (
 Direction = Literal["left", "right", "up", "down"]
 LinkIndices: TypeAlias = NDArray[np.int64]
 
-MAX_BASE_LINKS = 20_000
-MAX_FOCUS_LINKS = 500
-
-_BASE_INK = 900.0
-"""Summed length of the base layer's links, in widths of the view."""
 _COLUMN_GAP = 1.0
 _MIN_COLUMN = 1.6
 _MIN_COLUMN_SHARE = 0.016
@@ -182,71 +177,3 @@ def _columns(
     widths = np.maximum(widths, floor) + _COLUMN_GAP
     ends = np.cumsum(widths)
     return ends - widths, ends
-
-
-def base_links(
-    graph: AttributionGraph, layout: GraphLayout, visible: BoolColumn | None = None
-) -> LinkIndices:
-    """The strongest links between visible nodes, as many as stay readable.
-
-    Parameters
-    ----------
-    visible : one flag a link; None for all.
-    """
-    links = graph.links
-    usable = np.flatnonzero(_drawn(graph, layout, visible))
-    strength = np.abs(links.weight[usable])
-    if len(usable) > MAX_BASE_LINKS:
-        best = np.argpartition(-strength, MAX_BASE_LINKS)[:MAX_BASE_LINKS]
-        usable, strength = usable[best], strength[best]
-    usable = usable[np.argsort(-strength, kind="stable")]
-    source, target = links.source[usable], links.target[usable]
-    length = np.hypot(
-        (layout.x[target] - layout.x[source]) / layout.width,
-        (layout.y[target] - layout.y[source]) / max(layout.n_rows - 1, 1),
-    )
-    return usable[np.cumsum(length) <= _BASE_INK]
-
-
-def focus_links(
-    graph: AttributionGraph,
-    layout: GraphLayout,
-    focus: int | None,
-    pinned: IndexColumn,
-    visible: BoolColumn | None = None,
-) -> LinkIndices:
-    """Links of the focused node, else those among pinned ones; strongest first.
-
-    Both at once hide each other where many nodes are pinned.
-    """
-    links = graph.links
-    if focus is not None:
-        chosen = (links.source == focus) | (links.target == focus)
-    else:
-        wanted = np.zeros(len(graph.nodes), dtype=np.bool_)
-        wanted[pinned] = True
-        chosen = wanted[links.source] & wanted[links.target]
-    found = np.flatnonzero(chosen & _drawn(graph, layout, visible))
-    if len(found) == 0:
-        return found
-    order = np.argsort(-np.abs(graph.input_share[found]), kind="stable")
-    return found[order[:MAX_FOCUS_LINKS]]
-
-
-def _drawn(
-    graph: AttributionGraph, layout: GraphLayout, visible: BoolColumn | None
-) -> BoolColumn:
-    """Links that are visible, and so are both their ends."""
-    nodes = ~np.isnan(layout.x)
-    drawn: BoolColumn = nodes[graph.links.source] & nodes[graph.links.target]
-    return drawn if visible is None else drawn & visible
-
-
-def shares_with(graph: AttributionGraph, focus: int) -> FloatColumn:
-    """Signed share by which each node feeds, or is fed by, the focus; else NaN."""
-    shares = np.full(len(graph.nodes), np.nan)
-    into = np.flatnonzero(graph.links.target == focus)
-    out = np.flatnonzero(graph.links.source == focus)
-    shares[graph.links.target[out]] = graph.input_share[out]
-    shares[graph.links.source[into]] = graph.input_share[into]
-    return shares

@@ -67,15 +67,22 @@ class Steps(NamedTuple):
 class Project:
     """An open project file and its state."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, snapshot: bool = False
+    ) -> None:
         """Open a project, creating its file where there is none.
+
+        Parameters
+        ----------
+        snapshot : show the file as it is now, read-only; another may have it open, and
+            go on changing it.
 
         Raises
         ------
         ProjectError
             if the file is no project, is broken, locked or cannot be written.
         """
-        self._store = Store(path, read_only=read_only)
+        self._store = Store(path, read_only=read_only, snapshot=snapshot)
         self.state = ProjectState()
         self._listeners: list[ChangeListener] = []
         try:
@@ -170,20 +177,19 @@ class Project:
         try:
             with self._store.transaction():
                 step = self._open_step(title, into, edits)
-                seq = self._store.n_step_edits(step)
+                stored: list[tuple[str, str]] = []
                 for edit in edits:
                     if not changes(self.state, edit):
                         continue
                     inverse = inverse_of(self.state, edit)
                     number = write_edit(self._store, edit)
-                    again = encode(redo_of(edit, number))
-                    self._store.add_step_edit(
-                        step, seq + len(pairs), again, encode(inverse)
-                    )
+                    again = redo_of(edit, number)
+                    stored.append((encode(again), encode(inverse)))
                     show_edit(self.state, edit, number)
                     pairs.append((edit, inverse))
                 if not pairs:
                     raise _NothingToDo
+                self._store.add_step_edits(step, stored)
         except _NothingToDo:
             return None
         except BaseException:

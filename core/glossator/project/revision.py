@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Literal, NewType
+from weakref import WeakKeyDictionary
 
 import msgspec
 
-from glossator.graph.attribution_graph import FeatureKey, NodeIndex
+from glossator.graph.attribution_graph import AttributionGraph, FeatureKey, NodeIndex
 
 GraphId = NewType("GraphId", int)
 Subject = NewType("Subject", str)
@@ -21,6 +22,18 @@ _NOT_SHOWN: frozenset[Status] = frozenset({"rejected", "withdrawn"})
 def feature_subject(feature: FeatureKey) -> Subject:
     kind = "a" if feature.attention else "f"
     return Subject(f"{kind}:{feature.layer}:{feature.index}")
+
+
+_of_graphs: WeakKeyDictionary[AttributionGraph, tuple[Subject, ...]] = (
+    WeakKeyDictionary()
+)
+
+
+def feature_subjects(graph: AttributionGraph) -> tuple[Subject, ...]:
+    """Subject of each of a graph's features, in their order; made once a graph."""
+    if graph not in _of_graphs:
+        _of_graphs[graph] = tuple(map(feature_subject, graph.features))
+    return _of_graphs[graph]
 
 
 def node_subject(graph: GraphId, node: NodeIndex) -> Subject:

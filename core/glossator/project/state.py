@@ -19,6 +19,7 @@ from glossator.project.revision import (
     LabelRevision,
     Subject,
     feature_subject,
+    feature_subjects,
     node_subject,
 )
 from glossator.protocol.decision import ProtocolResult
@@ -87,7 +88,11 @@ class ProjectState:
 
     def label(self, feature: FeatureKey) -> str:
         """The feature's label; "" where it has none."""
-        last = self.last_revision(feature_subject(feature))
+        return self.label_of(feature_subject(feature))
+
+    def label_of(self, subject: Subject) -> str:
+        """The label in force of a subject itself; "" where it has none."""
+        last = self.last_revision(subject)
         return last.text if last and last.shown else ""
 
     def label_at(self, graph: GraphId, node: NodeIndex) -> str:
@@ -176,14 +181,15 @@ class ProjectState:
     def kept_nodes(self, graph: GraphId) -> BoolColumn:
         """Nodes that pruning never hides: pinned, grouped, or labelled by a person."""
         entry = self.graphs[graph]
-        keep = np.zeros(len(entry.graph), dtype=bool)
+        by_person = [
+            last is not None and last.by_person
+            for last in map(self.last_revision, feature_subjects(entry.graph))
+        ]
+        # A node that is no feature has the number -1: the last entry.
+        keep = np.array([*by_person, False])[entry.graph.feature_number]
         keep[list(self.pins.get(graph, ()))] = True
         for supernode in self.supernodes.get(graph, {}).values():
             keep[list(supernode.members)] = True
-        for feature in entry.graph.features:
-            last = self.last_revision(feature_subject(feature))
-            if last is not None and last.by_person:
-                keep[entry.graph.nodes_of(feature)] = True
         for node in self.own_labels(graph):
             own = self.last_revision(node_subject(graph, node))
             keep[node] |= own is not None and own.by_person

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -104,11 +104,13 @@ class Store:
     def _connect(
         self, mode: Literal["ro", "rw", "rwc"], *, patience_s: float = 2
     ) -> sqlite3.Connection:
+        # A file may be opened in one thread and used in another, never in both at once.
         return sqlite3.connect(
             f"{self._place.as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             timeout=patience_s,
+            check_same_thread=False,
         )
 
     def _snapshot(self) -> sqlite3.Connection:
@@ -343,10 +345,14 @@ class Store:
         )
         return int(cursor.lastrowid or 0)
 
-    def add_step_edit(self, step: int, seq: int, edit: str, inverse: str) -> None:
-        self._write(
-            "INSERT INTO step_edit VALUES (?, ?, ?, ?)", step, seq, edit, inverse
-        )
+    def add_step_edits(self, step: int, pairs: Sequence[tuple[str, str]]) -> None:
+        """Add edits, each with its inverse, behind those that the step has."""
+        seq = self.n_step_edits(step)
+        rows = [(step, seq + at, *pair) for at, pair in enumerate(pairs)]
+        with self._explained("save"):
+            self._connection.executemany(
+                "INSERT INTO step_edit VALUES (?, ?, ?, ?)", rows
+            )
 
     def n_step_edits(self, step: int) -> int:
         (row,) = self.rows("SELECT count(*) FROM step_edit WHERE step = ?", step)

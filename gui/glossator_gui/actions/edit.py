@@ -3,8 +3,15 @@
 from glossator_gui.actions.spec import ActionSpec
 
 EDIT: tuple[ActionSpec, ...] = (
-    ActionSpec("undo", "Undo", "Edit", ("Ctrl+Z",), on_tool_bar=True),
-    ActionSpec("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), on_tool_bar=True),
+    ActionSpec("undo", "Undo", "Edit", ("Ctrl+Z",), on_tool_bar=True, changes=True),
+    ActionSpec(
+        "redo",
+        "Redo",
+        "Edit",
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        on_tool_bar=True,
+        changes=True,
+    ),
     ActionSpec(
         "settings",
         "Settings…",

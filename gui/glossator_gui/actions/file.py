@@ -19,6 +19,7 @@ FILE: tuple[ActionSpec, ...] = (
         "File",
         ("Ctrl+Shift+O",),
         "Add another graph of the same model and source",
+        changes=True,
     ),
     ActionSpec(
         "add_evidence",
@@ -27,6 +28,7 @@ FILE: tuple[ActionSpec, ...] = (
         (),
         "Neuronpedia features, a SAEDashboard batch, or evidence fetched elsewhere",
         separator=True,
+        changes=True,
     ),
     ActionSpec(
         "add_evidence_folder",
@@ -34,6 +36,7 @@ FILE: tuple[ActionSpec, ...] = (
         "File",
         ("Ctrl+Shift+E",),
         "Feature JSON, Neuronpedia features or bulk export, SAEDashboard, delphi cache",
+        changes=True,
     ),
     ActionSpec(
         "fetch_evidence",
@@ -41,6 +44,7 @@ FILE: tuple[ActionSpec, ...] = (
         "File",
         ("Ctrl+Shift+F",),
         "From a service that the graph names, after a look at what would be asked",
+        changes=True,
     ),
     ActionSpec(
         "save_as",
@@ -49,6 +53,13 @@ FILE: tuple[ActionSpec, ...] = (
         ("Ctrl+Shift+S",),
         "Go on in a copy; every change is saved at once anyway",
         separator=True,
+    ),
+    ActionSpec(
+        "save_copy",
+        "Save a Copy…",
+        "File",
+        (),
+        "Write a copy and go on in this project",
     ),
     ActionSpec(
         "export",
@@ -72,6 +83,7 @@ FILE: tuple[ActionSpec, ...] = (
         ("Ctrl+I",),
         "From a project, a graph, a table, a link, or Neuronpedia's explanations",
         separator=True,
+        changes=True,
     ),
     ActionSpec(
         "library",

@@ -10,6 +10,7 @@ PROTOCOL: tuple[ActionSpec, ...] = (
         ("Ctrl+R",),
         "Score features, decide tiers, label what counting can label",
         on_tool_bar=True,
+        changes=True,
     ),
     ActionSpec("pause", "Pause or Continue", "Protocol", ("Ctrl+P",)),
     ActionSpec("cancel", "Cancel Run", "Protocol", ("Ctrl+.",)),
@@ -20,6 +21,7 @@ PROTOCOL: tuple[ActionSpec, ...] = (
         ("Ctrl+Shift+L",),
         "By a method for each tier, after a look at what it would ask and cost",
         separator=True,
+        changes=True,
     ),
     ActionSpec(
         "collect",
@@ -28,6 +30,7 @@ PROTOCOL: tuple[ActionSpec, ...] = (
         ("Ctrl+L",),
         "Run the model over texts here, and keep what the features do",
         separator=True,
+        changes=True,
     ),
     ActionSpec(
         "verbalize",
@@ -35,6 +38,7 @@ PROTOCOL: tuple[ActionSpec, ...] = (
         "Protocol",
         ("Ctrl+Shift+V",),
         "Have a verbalizer put features into words",
+        changes=True,
     ),
     ActionSpec(
         "tune",
@@ -43,6 +47,7 @@ PROTOCOL: tuple[ActionSpec, ...] = (
         ("Ctrl+Shift+T",),
         "Compare settings on the features whose tier you judged",
         separator=True,
+        changes=True,
     ),
     ActionSpec(
         "compare",
@@ -51,6 +56,7 @@ PROTOCOL: tuple[ActionSpec, ...] = (
         (),
         "Have several methods label the same features, and score every label",
         separator=True,
+        changes=True,
     ),
     ActionSpec(
         "comparisons",

@@ -2,7 +2,7 @@
 
 from glossator_gui.actions.edit import EDIT
 from glossator_gui.actions.file import FILE
-from glossator_gui.actions.find import FIND
+from glossator_gui.actions.find import BY_FILTER, FIND, SELECTED, TABLE
 from glossator_gui.actions.graph import GRAPH
 from glossator_gui.actions.help import HELP
 from glossator_gui.actions.protocol import PROTOCOL
@@ -17,10 +17,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *EDIT,
     *FIND,
     *SELECT,
+    BY_FILTER,
     *REVIEW,
+    *SELECTED,
     *GRAPH,
     *SUPERNODES,
     *PROTOCOL,
+    *TABLE,
     *VIEW,
     *HELP,
 )

@@ -20,6 +20,7 @@ class AmountField(QLineEdit):
         value: float | None,
         *,
         whole: bool = False,
+        signed: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         """Build the field.
@@ -29,16 +30,23 @@ class AmountField(QLineEdit):
         name : what a screen reader calls it.
         empty : what it means when nothing is written.
         whole : whether parts of one are no amount.
+        signed : whether it may be below zero.
         """
         super().__init__(parent)
-        pattern = QRegularExpression(_WHOLE if whole else _PART)
+        sign = "-?" if signed else ""
+        pattern = QRegularExpression(sign + (_WHOLE if whole else _PART))
         self.setValidator(QRegularExpressionValidator(pattern, self))
         self.setPlaceholderText(empty)
         self.setAccessibleName(name)
+        self._pattern = pattern.pattern()
+        self.show_amount(value)
+
+    def show_amount(self, value: float | None) -> None:
+        """Write an amount; one that cannot be written here leaves the field empty."""
         written = "" if value is None else f"{value:.6f}".rstrip("0").rstrip(".")
-        if re.fullmatch(pattern.pattern(), written):
-            self.setText(written)
+        fits = re.fullmatch(self._pattern, written)
+        self.setText(written if fits else "")
 
     @property
     def value(self) -> float | None:
-        return float(self.text()) if self.text() else None
+        return float(self.text()) if self.text().strip("-") else None

@@ -21,7 +21,7 @@ from glossator.evaluation.comparison.method_comparison import (
     value_of,
 )
 from glossator.export.report.text import feature_title
-from glossator_gui.theme import Theme
+from glossator_gui.look.theme import Theme
 from glossator_gui.views.example_lines import ExampleLines
 from glossator_gui.views.plain_text import WrappedLabel, number, one_line
 

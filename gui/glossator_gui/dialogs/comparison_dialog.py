@@ -25,7 +25,7 @@ from glossator_gui.dialogs.comparison_pages import (
     DifferencesPage,
     OverviewPage,
 )
-from glossator_gui.theme import Theme
+from glossator_gui.look.theme import Theme
 from glossator_gui.views.plain_text import WrappedLabel, one_line
 
 _SIZE = 1120, 680

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from glossator.evaluation.comparison.rows import NONE, MeanRow
 from glossator.export.report.comparison import ComparisonSection
-from glossator_gui.theme import Theme
+from glossator_gui.look.theme import Theme
 from glossator_gui.views.cell_table import CellTable
 from glossator_gui.views.comparison_figure import ComparisonFigure
 from glossator_gui.views.plain_text import WrappedLabel, one_line

@@ -69,8 +69,8 @@ class KeysPage(QWidget):
         """Why the last key was not stored or deleted."""
         self.problem = WrappedLabel(role="warning")
         self.problem.hide()
-        self.rows = [_KeyRow(name, fixed=True) for name in _shown_servers(used)]
-        self.other = _KeyRow("", fixed=False)
+        self.rows = [_KeyRow(name, self, fixed=True) for name in _shown_servers(used)]
+        self.other = _KeyRow("", self, fixed=False)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(8)
@@ -151,17 +151,19 @@ class _KeyRow(QObject):
     delete_requested = Signal()
     address_changed = Signal()
 
-    def __init__(self, name: str, *, fixed: bool) -> None:
+    def __init__(self, name: str, page: QWidget, *, fixed: bool) -> None:
         """Build the row; where it is not fixed, the person names the server."""
-        super().__init__()
+        super().__init__(page)
         self.server = server_named(name) if name else None
         self._fixed = fixed
         shown = one_line(name)
-        self.name = QLineEdit()
+        self.name = QLineEdit(page)
+        self.name.setHidden(fixed)
         self.name.setPlaceholderText("another address")
         self.name.setAccessibleName("Another server")
         self.name.setMinimumWidth(_NAME_WIDTH)
-        self._label = QLabel(shown)
+        self._label = QLabel(shown, page)
+        self._label.setHidden(not fixed)
         self._host = QLabel()
         self._variable = QLabel()
         self._state = QLabel()

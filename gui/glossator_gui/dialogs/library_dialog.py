@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from glossator.project.label_library import LibraryCount
+from glossator.project.library.label_library import LibraryCount
 from glossator_gui.views.plain_text import WrappedLabel, one_line
 
 _SIZE = (680, 420)

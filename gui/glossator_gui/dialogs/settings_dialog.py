@@ -1,6 +1,7 @@
 """A user's defaults, for projects that say nothing of their own, and this machine's."""
 
 import sys
+from collections.abc import Mapping
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
@@ -18,6 +19,9 @@ from PySide6.QtWidgets import (
 
 from glossator.errors import InputError
 from glossator.preferences import DeviceChoice, Preferences
+from glossator_gui.actions.table import ACTIONS
+from glossator_gui.desktop.key_map import default_keys
+from glossator_gui.dialogs.keyboard_page import KeyboardPage
 from glossator_gui.dialogs.keys_page import KeysPage
 from glossator_gui.dialogs.label_settings_box import LabelSettingsBox
 from glossator_gui.dialogs.protocol_box import ProtocolBox
@@ -47,12 +51,15 @@ class SettingsDialog(QDialog):
         preferences: Preferences,
         problem: str = "",
         parent: QWidget | None = None,
+        *,
+        keys: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """Build the dialog.
 
         Parameters
         ----------
         problem : what is wrong with the stored ones, which saving replaces.
+        keys : of every action, where they are not those of the table.
         """
         super().__init__(parent)
         self.setWindowTitle("Settings")
@@ -62,6 +69,7 @@ class SettingsDialog(QDialog):
         self.labelling = LabelSettingsBox(preferences.labelling)
         labelling = preferences.labelling
         self.keys = KeysPage([labelling.llm, labelling.frontier])
+        self.keyboard = KeyboardPage(ACTIONS, keys or default_keys(ACTIONS))
         self.storage = StoragePage(
             preferences.embeddings_mb, library=preferences.library
         )
@@ -70,8 +78,9 @@ class SettingsDialog(QDialog):
         self.tabs.tabBar().setAccessibleName("Pages of the settings")
         self.tabs.addTab(self._protocol_page(), "Protocol")
         self.tabs.addTab(_page(self.labelling), "Labels")
-        self.tabs.addTab(_page(self.keys), "Keys")
+        self.tabs.addTab(_page(self.keys), "Server Keys")
         self.tabs.addTab(_page(self.storage), "Storage")
+        self.tabs.addTab(_page(self.keyboard), "Keyboard")
         self.problem = WrappedLabel(problem, role="warning")
         self.problem.setVisible(bool(problem))
         self.buttons = QDialogButtonBox()

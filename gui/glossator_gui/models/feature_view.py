@@ -43,5 +43,10 @@ class FeatureView:
     """Why a method that was asked gave no label; None where there is one."""
     judged: JudgedTier | None = None
     """What a person says of the tier."""
+    tags: tuple[int, ...] = ()
+    """Of `TAGS`, rising."""
+    flagged: bool = False
+    concealed: bool = False
+    """The label and all that tells of it is left out here: it is re-checked blindly."""
     settings: ProtocolSettings | None = None
     """Of the project's last run; None tells not which examples were scored."""

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from glossator_gui.views.plain_text import one_line, plain_tooltip
+from glossator_gui.views.plain_text import copied, one_line, plain_tooltip
 
-_STYLE = """
+TABLE_STYLE = """
 QTableView::item { padding: 0 5px; }
 QHeaderView { background: palette(button); }
 QHeaderView::section { background: palette(button); border: none; padding: 4px 8px;
@@ -47,7 +47,7 @@ class CellTable(QTableWidget):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
-        self.setStyleSheet(_STYLE)
+        self.setStyleSheet(TABLE_STYLE)
         self.setWordWrap(False)
         self.verticalHeader().hide()
         line = self.fontMetrics().lineSpacing()
@@ -107,7 +107,7 @@ class CellTable(QTableWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             chosen = sorted({index.row() for index in self.selectedIndexes()})
-            lines = ["\t".join(map(one_line, self.rows[row])) for row in chosen]
+            lines = ["\t".join(map(copied, self.rows[row])) for row in chosen]
             QGuiApplication.clipboard().setText("\n".join(lines))
         else:
             super().keyPressEvent(event)

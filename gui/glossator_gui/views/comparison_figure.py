@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from glossator.export.report.comparison_plot import Axis, Place, Plot
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import one_line, small_font
 
 _ROW, _HEAD, _FOOT, _KEY = 26.0, 36.0, 20.0, 24.0

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QTextLayout
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from glossator.evidence.example_text import ExampleText
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.shaded_text import running_text, shaded_layout
 from glossator_gui.views.plain_text import lay_out
 

@@ -1,5 +1,7 @@
 """Untrusted text on the screen: always plain, wrapped anywhere, nothing invisible."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import (
     QFont,
@@ -11,26 +13,40 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from glossator.evidence.token_text import readable_tokens, visible_token
+from glossator.evidence.token_text import (
+    isolated,
+    readable_tokens,
+    visible_text,
+    visible_token,
+)
 
 MINUS = "−"
 _LINE_BREAK = "\u2028"
 
 
+@lru_cache(maxsize=4096)
 def printable(text: str) -> str:
-    """The text with control characters spelled out; line breaks stay."""
-    return "".join(
-        c if c.isprintable() or c in " \n" else f"U+{ord(c):04X}" for c in text
-    )
+    """The text with what is invisible spelled out; line breaks stay.
+
+    What is read from right to left moves nothing beside it.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "\n".join(isolated(visible_text(line)) for line in text.split("\n"))
 
 
 def one_line(text: str) -> str:
-    return printable(text.replace("\r\n", "\n").replace("\n", "⏎"))
+    return printable(text.replace("\n", "⏎"))
+
+
+def copied(text: str) -> str:
+    """The line that `one_line` shows, for the clipboard: nothing in it is unseen."""
+    return visible_text(text.replace("\n", "⏎"))
 
 
 def shown_token(token: str) -> str:
     """A stored token by itself, its leading space as a dot."""
-    return visible_token(readable_tokens((token,))[0])
+    return isolated(visible_token(readable_tokens((token,))[0]))
 
 
 def number(value: float) -> str:

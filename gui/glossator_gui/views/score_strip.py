@@ -1,4 +1,4 @@
-"""How much the graph, and what is pinned of it, explains: two scores on one line."""
+"""How much the graph, and what is pinned or grouped of it, explains: two scores."""
 
 import textwrap
 
@@ -10,8 +10,8 @@ from glossator_gui.views.plain_text import plain_tooltip
 
 _TIP_COLUMNS = 64
 _PINNED = (
-    "Pinned: of the pinned nodes alone, each feature that is not pinned counting as "
-    "error."
+    "Pinned: of the pinned and grouped nodes alone, each feature that is not pinned "
+    "counting as error."
 )
 _PRUNED = "Measured on the file, which was pruned: higher than of the whole model."
 
@@ -36,28 +36,34 @@ class ScoreStrip(QWidget):
         self.replacement.clear()
         self.completeness.clear()
 
-    def show_scores(self, graph: GraphScores, pinned: GraphScores) -> None:
+    def set_busy(self) -> None:
+        """What is shown is being computed anew."""
+        for label in (self.replacement, self.completeness):
+            if label.text() and not label.text().endswith("…"):
+                label.setText(f"{label.text()} …")
+
+    def show_scores(self, graph: GraphScores, kept: GraphScores) -> None:
         for label, name, meaning, whole, part in (
             (
                 self.replacement,
                 "Replacement",
                 REPLACEMENT,
                 graph.replacement,
-                pinned.replacement,
+                kept.replacement,
             ),
             (
                 self.completeness,
                 "Completeness",
                 COMPLETENESS,
                 graph.completeness,
-                pinned.completeness,
+                kept.completeness,
             ),
         ):
-            of_pins = "" if part is None else f" · pinned {_number(part)}"
-            label.setText(f"{name} {_number(whole)}{of_pins}")
+            of_kept = "" if part is None else f" · pinned {_number(part)}"
+            label.setText(f"{name} {_number(whole)}{of_kept}")
             reasons = [_PINNED, graph.reason or _PRUNED]
-            if graph.reason == "" and pinned.reason:
-                reasons.append(pinned.reason)
+            if graph.reason == "" and kept.reason:
+                reasons.append(kept.reason)
             lines = [textwrap.fill(reason, _TIP_COLUMNS) for reason in reasons]
             heading = textwrap.fill(meaning, _TIP_COLUMNS)
             label.setToolTip(plain_tooltip(heading, "\n".join(lines)))

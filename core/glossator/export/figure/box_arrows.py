@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from glossator.export.figure.box_scene import DrawnBox, Point
 from glossator.graph.attribution_graph import FloatColumn
-from glossator.project.supernode_graph import SupernodeLink
+from glossator.project.supernodes.supernode_graph import SupernodeLink
 
 Edge = Literal["top", "bottom", "left", "right"]
 

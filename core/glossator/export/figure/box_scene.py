@@ -9,7 +9,7 @@ import numpy as np
 from glossator.export.figure.callouts import Box
 from glossator.export.figure.paper import shown_text, text_width, wrapped
 from glossator.layout.boxes import BoxSpace, lay_out_boxes
-from glossator.project.supernode_graph import SupernodeBox, SupernodeLink
+from glossator.project.supernodes.supernode_graph import SupernodeBox, SupernodeLink
 
 NAME_SIZE, NAME_LINE = 9.0, 11.5
 COUNT_SIZE, COUNT_LINE = 7.5, 12.0

@@ -16,19 +16,15 @@ from glossator.graph.attribution_graph import (
 )
 from glossator.graph.influence import node_influence
 from glossator.graph.pruning import visible_nodes
+from glossator.layout.drawn_links import base_links, focus_links
 from glossator.layout.graph_text import column_texts, logit_text
-from glossator.layout.link_graph import (
-    GraphLayout,
-    LinkIndices,
-    base_links,
-    focus_links,
-    lay_out,
-)
+from glossator.layout.link_graph import GraphLayout, LinkIndices, lay_out
 from glossator.project.node_text import node_labels, node_tiers, shown_tokens
 from glossator.protocol.decision import Tier
 
 MAX_NODES = 4_000
 """More, and those of the least influence are left out."""
+_NO_NODES = np.empty(0, dtype=np.int32)
 TOKEN_SIZE, LOGIT_SIZE = 8.0, 7.5
 RING = 1.3
 """Between a pinned node and its ring."""
@@ -108,8 +104,8 @@ def link_scene(annotated: AnnotatedGraph) -> LinkScene:
         labels=[shown_text(label) for label in node_labels(state, number)],
         pinned=pinned,
         grouped=grouped,
-        base=base_links(graph, layout),
-        focus=focus_links(graph, layout, None, marked.astype(np.int32)),
+        base=base_links(graph, layout).links,
+        focus=focus_links(graph, layout, _NO_NODES, marked.astype(np.int32)).links,
         tokens=column_texts(layout, shown_tokens(graph)),
     )
 

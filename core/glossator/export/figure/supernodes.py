@@ -34,7 +34,7 @@ from glossator.export.figure.heading import Heading
 from glossator.export.figure.legend import Entry, Glyph, Group, Legend, Stroke, Words
 from glossator.export.figure.paper import Sheet, drawing, text_width
 from glossator.export.target import AnnotatedGraph
-from glossator.project.supernode_graph import SupernodeLink, supernode_graph
+from glossator.project.supernodes.supernode_graph import SupernodeLink, supernode_graph
 from glossator.protocol.decision import TIERS
 
 _MARGIN = 14.0

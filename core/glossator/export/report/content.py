@@ -30,7 +30,7 @@ from glossator.graph.scores import (
 from glossator.project.node_text import node_name, node_tiers, shown_tokens
 from glossator.project.revision import feature_subject, now
 from glossator.project.state import ReviewState
-from glossator.project.supernode_graph import SupernodeLink, supernode_graph
+from glossator.project.supernodes.supernode_graph import SupernodeLink, supernode_graph
 from glossator.protocol.decision import Tier
 
 _MOST_LINKS = 6

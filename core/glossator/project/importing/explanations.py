@@ -21,7 +21,7 @@ from glossator.graph.attribution_graph import FeatureKey
 from glossator.progress import CancelToken, Progress
 from glossator.project.graph_import import found_in
 from glossator.project.importing.found_labels import FoundExplanations, FoundLabels
-from glossator.project.library_entry import checked_time
+from glossator.project.library.library_entry import checked_time
 from glossator.project.open_files import (
     evidence_paths,
     is_evidence_store,

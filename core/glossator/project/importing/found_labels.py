@@ -72,6 +72,8 @@ class FoundLabels:
     explanations: tuple[FoundExplanations, ...] = ()
     notes: tuple[FoundNote, ...] = ()
     judgements: tuple[FoundJudgement, ...] = ()
+    refused: tuple[FeatureKey, ...] = ()
+    """Features whose label a person refused there; nothing of it is imported."""
     marks: tuple[FoundMarks, ...] = ()
     verbalizations: tuple[Found, ...] = ()
     unmatched: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ class Gathering:
     labels: dict[LabelKey, LabelRevision] = field(default_factory=dict)
     notes: dict[LabelKey, str] = field(default_factory=dict)
     judgements: dict[FeatureKey, JudgedTier] = field(default_factory=dict)
+    refused: dict[FeatureKey, None] = field(default_factory=dict)
     marks: list[FoundMarks] = field(default_factory=list)
     verbalizations: list[Found] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -134,6 +137,7 @@ class Gathering:
                 FoundJudgement(feature, tier)
                 for feature, tier in self.judgements.items()
             ),
+            refused=tuple(self.refused),
             marks=tuple(self.marks),
             verbalizations=tuple(self.verbalizations),
             unmatched=tuple(self._unmatched),

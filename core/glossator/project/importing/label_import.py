@@ -16,7 +16,6 @@ from glossator.project.edits import (
     SetPins,
     SetVerbalizations,
 )
-from glossator.project.grouping import free_name, next_number
 from glossator.project.importing.found_labels import (
     FoundExplanations,
     FoundLabel,
@@ -27,6 +26,7 @@ from glossator.project.importing.found_labels import (
 )
 from glossator.project.revision import LabelRevision, now, storable
 from glossator.project.state import ProjectState
+from glossator.project.supernodes.grouping import free_name, next_number
 from glossator.project.verbalizations import verbalization_edits
 
 

@@ -114,6 +114,8 @@ def _gather_state(
         note, judged = other.notes.get(subject, ""), other.judged_tier(feature)
         gathered.add_feature(feature, shown, note, judged)
         if feature in gathered.known:
+            if other.review_state(feature) == "rejected":
+                gathered.refused[feature] = None
             gathered.verbalizations += [
                 (feature, said) for said in other.verbalized(feature)
             ]

@@ -40,6 +40,9 @@ def gather_table(gathered: Gathering, path: Path) -> None:
                 gathered.notes.setdefault(key, storable(record.note))
             if record.label.strip() and record.status not in _NO_LABEL:
                 _check_agrees(said.setdefault(key, row), row, path)
+            feature = index.feature_of(key)
+            if record.status == "rejected" and feature is not None:
+                gathered.refused[feature] = None
     by_feature: defaultdict[FeatureKey, list[tuple[NodeKey, LabelRevision]]]
     by_feature = defaultdict(list)
     for key, row in said.items():

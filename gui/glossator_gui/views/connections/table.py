@@ -32,8 +32,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from glossator_gui.theme import LIGHT, Theme
-from glossator_gui.views.connections.rows import Column, ConnectionModel, ConnectionRow
+from glossator_gui.look.theme import LIGHT, Theme
+from glossator_gui.views.connections.rows import (
+    Column,
+    ConnectionModel,
+    Shown,
+    TokenHeading,
+)
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -133,8 +138,12 @@ class ConnectionTable(QTableView):
         ):
             self.setColumnWidth(column, metrics.horizontalAdvance(sample) + 14)
 
-    def show_rows(self, rows: Sequence[ConnectionRow]) -> None:
+    def show_rows(self, rows: Sequence[Shown]) -> None:
+        self.clearSpans()
         self._rows.show_rows(rows)
+        for at, row in enumerate(rows):
+            if isinstance(row, TokenHeading):
+                self.setSpan(at, 0, 1, int(Column.SHARE))
         self.scrollToTop()
 
     def set_theme(self, theme: Theme) -> None:
@@ -149,14 +158,17 @@ class ConnectionTable(QTableView):
         self.viewport().update()
 
     @property
-    def rows(self) -> tuple[ConnectionRow, ...]:
+    def rows(self) -> tuple[Shown, ...]:
         return self._rows.rows
 
     def node_at(self, index: QModelIndex) -> int:
-        return self._rows.rows[index.row()].node
+        """The node of a row; -1 for the heading of a token."""
+        row = self._rows.rows[index.row()]
+        return -1 if isinstance(row, TokenHeading) else row.node
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        self.node_activated.emit(self.node_at(index))
+        if self.node_at(index) >= 0:
+            self.node_activated.emit(self.node_at(index))
 
     def _on_entered(self, index: QModelIndex) -> None:
         self.node_hovered.emit(self.node_at(index))
@@ -172,13 +184,21 @@ class ConnectionTable(QTableView):
         super().focusInEvent(event)
         tab = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         if event.reason() in tab and not self.selectionModel().hasSelection():
-            self.selectRow(max(self.currentIndex().row(), 0))
+            self._select_first()
+
+    def _select_first(self) -> None:
+        """The current row, or the first that is no heading."""
+        at = max(self.currentIndex().row(), 0)
+        rows = self._rows.rows
+        while at < len(rows) and isinstance(rows[at], TokenHeading):
+            at += 1
+        self.selectRow(at)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         left = event.button() == Qt.MouseButton.LeftButton
-        if index.isValid() and left and control:
+        if index.isValid() and left and control and self.node_at(index) >= 0:
             self.pin_requested.emit(self.node_at(index))
         elif left:
             super().mousePressEvent(event)
@@ -189,7 +209,8 @@ class ConnectionTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         current = self.currentIndex()
-        if event.key() not in _ENTER or not current.isValid():
+        known = current.isValid() and self.node_at(current) >= 0
+        if event.key() not in _ENTER or not known:
             super().keyPressEvent(event)
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.pin_requested.emit(self.node_at(current))
@@ -199,7 +220,7 @@ class ConnectionTable(QTableView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if keyboard else self.indexAt(event.pos())
-        if not index.isValid():
+        if not index.isValid() or self.node_at(index) < 0:
             return
         place: QPoint = self.visualRect(index).center() if keyboard else event.pos()
         menu = self.context_menu(self.node_at(index))

@@ -6,8 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
-from glossator_gui.theme import LIGHT, Theme
-from glossator_gui.views.connections.rows import ConnectionRow
+from glossator_gui.look.theme import LIGHT, Theme
+from glossator_gui.views.connections.filter_row import FilterRow
+from glossator_gui.views.connections.rows import ConnectionRow, arranged
 from glossator_gui.views.connections.table import ConnectionTable
 
 __all__ = ["ConnectionRow", "ConnectionsView"]
@@ -26,34 +27,73 @@ class ConnectionsView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.filters = FilterRow()
         self.inputs = ConnectionTable("No inputs")
         self.outputs = ConnectionTable("No outputs")
+        self._rows: tuple[Sequence[ConnectionRow], Sequence[ConnectionRow]] = ((), ())
+        self._difference = ""
         self._input_heading = _heading()
         self._output_heading = _heading()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(_titled(self._input_heading, self.inputs))
-        self._splitter.addWidget(_titled(self._output_heading, self.outputs))
+        self._output_side = _titled(self._output_heading, self.outputs)
+        self._splitter.addWidget(self._output_side)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._splitter)
+        column.setSpacing(0)
+        column.addWidget(self.filters)
+        column.addWidget(self._splitter, 1)
+        self.filters.changed.connect(self._show)
         for table in (self.inputs, self.outputs):
             table.node_activated.connect(self.node_activated)
             table.node_hovered.connect(self.node_hovered)
             table.pin_requested.connect(self.pin_requested)
         self.set_theme(LIGHT)
-        self.show_rows((), ())
+        self._show()
 
     def show_rows(
         self, inputs: Sequence[ConnectionRow], outputs: Sequence[ConnectionRow]
     ) -> None:
         """Show the connections of a node; the order given does not matter."""
-        self.inputs.show_rows(inputs)
-        self.outputs.show_rows(outputs)
-        self._input_heading.setText(f"Inputs ({len(inputs):,})")
-        self._output_heading.setText(f"Outputs ({len(outputs):,})")
-        self.inputs.setAccessibleName(self._input_heading.text())
-        self.outputs.setAccessibleName(self._output_heading.text())
+        self.inputs.empty_text, self.outputs.empty_text = "No inputs", "No outputs"
+        self._rows, self._difference = (inputs, outputs), ""
+        self._show()
+
+    def show_nothing(self) -> None:
+        """No node is selected."""
+        self.inputs.empty_text = "Select a node to see what feeds it"
+        self.outputs.empty_text = "Select a node to see what it feeds"
+        self._rows, self._difference = ((), ()), ""
+        self._show()
+
+    def show_difference(self, name: str, inputs: Sequence[ConnectionRow]) -> None:
+        """Show what feeds a difference of logits, which itself feeds nothing."""
+        self._rows, self._difference = (inputs, ()), name
+        self._show()
+
+    def _show(self) -> None:
+        inputs, outputs = self._rows
+        whose = f"Inputs of {self._difference}" if self._difference else "Inputs"
+        self._fill(self.inputs, self._input_heading, whose, inputs)
+        self._fill(self.outputs, self._output_heading, "Outputs", outputs)
+        self._output_side.setVisible(not self._difference)
+
+    def _fill(
+        self,
+        table: ConnectionTable,
+        heading: QLabel,
+        title: str,
+        rows: Sequence[ConnectionRow],
+    ) -> None:
+        wanted = self.filters.wanted
+        passed = [row for row in rows if wanted.passes(row)]
+        table.show_rows(arranged(passed, self.filters.wanted_order))
+        count = f"{len(rows):,}"
+        if len(passed) < len(rows):
+            count = f"{len(passed):,} of {count}"
+        heading.setText(f"{title} ({count})")
+        table.setAccessibleName(heading.text())
 
     @property
     def headings(self) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from glossator.evidence.feature_evidence import Histogram
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import number, small_font
 
 _BARS = 44

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -13,12 +14,13 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from glossator.evidence.feature_evidence import LogitEffect
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import (
     one_line,
+    plain_tooltip,
     shown_token,
     signed_number,
     small_font,
@@ -94,7 +96,10 @@ class Chip(QWidget):
 class _Placed:
     box: QRectF
     text: str
+    """What there is room for."""
     value: str
+    whole: str = ""
+    """All of the token's text."""
     opens: bool = False
     """Shows or hides the rest, and is no token."""
 
@@ -174,11 +179,12 @@ class LogitChips(QWidget):
 
     def _chip(self, text: str, value: str, x: float, y: float) -> _Placed:
         metrics = self.fontMetrics()
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, _WIDEST)
+        whole = text
+        text = metrics.elidedText(whole, Qt.TextElideMode.ElideMiddle, _WIDEST)
         wide = metrics.horizontalAdvance(text) + 2 * _PAD
         if value:
             wide += metrics.horizontalAdvance(value) * 0.9 + _GAP
-        return _Placed(QRectF(x, y, wide, metrics.height() + 6), text, value)
+        return _Placed(QRectF(x, y, wide, metrics.height() + 6), text, value, whole)
 
     def _opener(self, text: str, x: float, y: float) -> _Placed:
         metrics = self.fontMetrics()
@@ -233,11 +239,31 @@ class LogitChips(QWidget):
         painter.drawRoundedRect(box, 4, 4)
         inner = chip.box.adjusted(_PAD, 0, -_PAD + 1, 0)
         painter.setFont(self.font())
+        left = flag.AlignLeft | flag.AlignVCenter
+        spaces = chip.text[: len(chip.text) - len(chip.text.lstrip("·"))]
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(inner, left, spaces)
         painter.setPen(QColor(theme.text))
-        painter.drawText(inner, flag.AlignLeft | flag.AlignVCenter, chip.text)
+        after = inner.adjusted(self.fontMetrics().horizontalAdvance(spaces), 0, 0, 0)
+        painter.drawText(after, left, chip.text[len(spaces) :])
         painter.setFont(small_font(self.font()))
         painter.setPen(QColor(theme.positive if self._promoted else theme.negative))
         painter.drawText(inner, flag.AlignRight | flag.AlignVCenter, chip.value)
+
+    def tooltip_at(self, place: QPointF) -> str:
+        """All of the token under a place."""
+        kind = "Promoted" if self._promoted else "Suppressed"
+        for chip in self._place(self.width()):
+            if chip.box.contains(place) and chip.whole:
+                return plain_tooltip(kind, f"{chip.whole}  {chip.value}".rstrip())
+        return ""
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            text = self.tooltip_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         opener = self._opening()

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 
 from glossator.evidence.feature_evidence import FeatureEvidence
 from glossator.evidence.token_text import CleanExample
+from glossator_gui.look.theme import Theme
 from glossator_gui.models.feature_view import FeatureView
-from glossator_gui.theme import Theme
 from glossator_gui.views.feature_panel.activation_histogram import ActivationHistogram
 from glossator_gui.views.feature_panel.chips import LogitChips
 from glossator_gui.views.feature_panel.example_list import ExampleList

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from glossator.evidence.example_text import ExampleText, example_text
 from glossator.evidence.feature_evidence import ActivationExample
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.example_rows import (
     ExampleModel,
     GroupHeading,

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFrame, QListView, QWidget
 from glossator.evidence.example_text import example_text
 from glossator.evidence.feature_evidence import ActivationExample, FeatureEvidence
 from glossator.evidence.token_text import CleanExample
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.example_delegate import ExampleDelegate
 from glossator_gui.views.feature_panel.example_rows import ExampleModel
 from glossator_gui.views.feature_panel.shaded_text import is_cut, running_text

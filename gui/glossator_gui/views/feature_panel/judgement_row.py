@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 from glossator.project.edits import JUDGED_TIERS, JudgedTier
 from glossator_gui.actions.review import JUDGEMENTS
 from glossator_gui.actions.spec import tip_with_key
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import small_font
 
 _CHOSEN = "✓ "

@@ -1,7 +1,5 @@
 """The label of a feature: where it is written, where the one in force came from."""
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -12,8 +10,10 @@ from PySide6.QtWidgets import (
 
 from glossator.graph.attribution_graph import NodeKind
 from glossator.project.revision import Declined, LabelRevision
+from glossator_gui.look.theme import Theme
 from glossator_gui.models.feature_view import FeatureView
 from glossator_gui.views.feature_panel.growing_text import GrowingText
+from glossator_gui.views.feature_panel.history_list import HistoryList
 from glossator_gui.views.plain_text import WrappedLabel, one_line
 
 _NO_LABEL = {
@@ -25,6 +25,8 @@ _NO_LABEL = {
     NodeKind.ATTENTION: "This feature cannot be labelled.",
     NodeKind.OTHER: "Only features carry labels.",
 }
+
+_CONCEALED = "Hidden for the blind re-check: say what the feature stands for."
 
 
 def status_text(revision: LabelRevision | None) -> str:
@@ -70,32 +72,6 @@ def declined_text(declined: Declined | None) -> str:
     return f"{who} gave no label{when}: {one_line(declined.reason)}"
 
 
-def history_text(history: Sequence[LabelRevision]) -> str:
-    """One revision a paragraph, newest first."""
-    return "\n".join(_history_entry(revision) for revision in reversed(history))
-
-
-def _history_entry(revision: LabelRevision) -> str:
-    when = one_line(revision.at[:16].replace("T", " "))
-    via = f" ({revision.via})" if revision.via else ""
-    text = f"“{one_line(revision.text)}”" if revision.text else "no text"
-    parts = [f"{when}  {status_text(revision)}{via}: {text}".lstrip()]
-    details = [
-        f"{name} {one_line(value)}"
-        for name, value in (
-            ("method", revision.method),
-            ("model", revision.model),
-            ("tier", revision.tier),
-        )
-        if value
-    ]
-    if details:
-        parts.append("    " + " · ".join(details))
-    if revision.reason:
-        parts.append(f"    {one_line(revision.reason)}")
-    return "\n".join(parts)
-
-
 class LabelBox(QWidget):
     submitted = Signal()
     """Enter in the editor."""
@@ -103,6 +79,10 @@ class LabelBox(QWidget):
     left = Signal()
     emptied = Signal(bool)
     """Whether there is nothing to accept."""
+    prompt_requested = Signal(object)
+    """LabelRevision."""
+    text_taken = Signal(object)
+    """LabelRevision of which the text is in the editor now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,14 +93,15 @@ class LabelBox(QWidget):
         self._declined = WrappedLabel(role="warning", small=True, max_lines=4)
         self._toggle = QToolButton()
         self._toggle.setCheckable(True)
+        self._toggle.setToolTip("Who said what, when and why (H)")
         self._toggle.setStyleSheet("QToolButton { padding: 1px 6px; }")
         self._toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._history = GrowingText(max_lines=7, one_line=False)
-        self._history.setReadOnly(True)
-        self._history.setAccessibleName("Label history")
+        self._history = HistoryList()
         self._lay_out()
         self._open_history(False)
         self._toggle.toggled.connect(self._open_history)
+        self._history.prompt_requested.connect(self.prompt_requested)
+        self._history.text_taken.connect(self._take_again)
         self.editor.submitted.connect(self.submitted)
         self.editor.escaped.connect(self.left)
         self.editor.typed.connect(self._on_typed)
@@ -146,14 +127,16 @@ class LabelBox(QWidget):
             self.editor.set_unmodified()
         self.editor.setVisible(view.can_label)
         self.editor.setEnabled(view.can_label)
-        if view.can_label:
+        if view.concealed:
+            self._provenance.setText(_CONCEALED)
+        elif view.can_label:
             self._provenance.setText(provenance(view.label, view.revision))
         else:
             self._provenance.setText(_NO_LABEL[view.kind])
         self._declined.setText(declined_text(view.declined))
         self._declined.setVisible(view.declined is not None)
-        self._history.set_text(history_text(view.history))
-        self._toggle.setText(f"History ({len(view.history)})")
+        self._history.show_history(view.history)
+        self._toggle.setText(f"History {len(view.history)} (H)")
         self._toggle.setVisible(bool(view.history))
         if not view.history or not keep_typed:
             self._toggle.setChecked(False)
@@ -170,8 +153,26 @@ class LabelBox(QWidget):
         return self._declined.text()
 
     @property
-    def history(self) -> str:
-        return self._history.text
+    def history(self) -> HistoryList:
+        return self._history
+
+    def set_theme(self, theme: Theme) -> None:
+        self._history.set_theme(theme)
+
+    def toggle_history(self) -> None:
+        """Open the history and go there, or close it."""
+        if not self._toggle.isHidden():
+            self._toggle.toggle()
+            (self._history.list if self._toggle.isChecked() else self).setFocus()
+
+    def propose(self, text: str) -> None:
+        """Put words into the editor as if they were typed."""
+        self.edit()
+        self.editor.insertPlainText(" ".join(text.split()))
+
+    def _take_again(self, revision: LabelRevision) -> None:
+        self.propose(revision.text)
+        self.text_taken.emit(revision)
 
     def edit(self) -> None:
         self.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)

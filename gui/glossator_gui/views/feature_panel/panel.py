@@ -5,7 +5,6 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QStackedLayout,
@@ -14,13 +13,16 @@ from PySide6.QtWidgets import (
 )
 
 from glossator.protocol.decision import ProtocolResult, Tier
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.models.feature_view import FeatureView
-from glossator_gui.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.chips import Chip
+from glossator_gui.views.feature_panel.decision_row import DecisionRow
 from glossator_gui.views.feature_panel.evidence_pane import EvidencePane
 from glossator_gui.views.feature_panel.growing_text import GrowingText
 from glossator_gui.views.feature_panel.judgement_row import JudgementRow
 from glossator_gui.views.feature_panel.label_box import LabelBox, status_text
+from glossator_gui.views.feature_panel.recheck_box import RecheckBox
+from glossator_gui.views.feature_panel.tag_row import TagRow
 from glossator_gui.views.feature_panel.verbalization_pane import VerbalizationPane
 from glossator_gui.views.plain_text import WrappedLabel
 
@@ -44,6 +46,8 @@ class FeaturePanel(QWidget):
     accept_requested = Signal(str)
     reject_requested = Signal()
     skip_requested = Signal()
+    said_again = Signal(str)
+    """What the person says of a feature whose label is concealed."""
     draft_changed = Signal(str)
     """At every keystroke in the label editor."""
     judged = Signal(object)
@@ -75,17 +79,16 @@ class FeaturePanel(QWidget):
         self._status = Chip()
         self.judgement = JudgementRow()
         self._label = LabelBox()
+        self.recheck = RecheckBox()
+        self.recheck.hide()
         self.evidence_pane = EvidencePane()
         self.verbalization = VerbalizationPane()
         self.verbalization.hide()
         self.note_editor = GrowingText(max_lines=4, one_line=False)
-        self.note_editor.setPlaceholderText("Note on this feature")
+        self.note_editor.setPlaceholderText("Note on this feature (Ctrl+N)")
         self.note_editor.setAccessibleName("Note")
-        self._accept = _button("Accept", "A", "Take this text as the label")
-        self._accept.setProperty("primary", True)
-        self._edit = _button("Edit", "E", "Write the label yourself")
-        self._reject = _button("Reject", "X", "Refuse the label in force")
-        self._skip = _button("Skip", "S", "Go on; leave the label as it is")
+        self.tags = TagRow()
+        self._decisions = DecisionRow()
 
     def _make_placeholder(self) -> QWidget:
         holder = QWidget()
@@ -125,6 +128,7 @@ class FeaturePanel(QWidget):
         column.addWidget(self.judgement)
         column.addSpacing(4)
         column.addWidget(self._label)
+        column.addWidget(self.recheck)
         return header
 
     def _make_body(self) -> QSplitter:
@@ -156,28 +160,22 @@ class FeaturePanel(QWidget):
         column.setContentsMargins(14, 10, 14, 12)
         column.setSpacing(8)
         column.addWidget(self.note_editor)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for button, stretch in (
-            (self._accept, 3),
-            (self._edit, 2),
-            (self._reject, 2),
-            (self._skip, 2),
-        ):
-            buttons.addWidget(button, stretch)
-        column.addLayout(buttons)
+        column.addWidget(self.tags)
+        column.addWidget(self._decisions)
         return self._footer
 
     def _connect(self) -> None:
-        self._accept.clicked.connect(self.accept_label)
-        self._edit.clicked.connect(self.edit_label)
-        self._reject.clicked.connect(self.reject_requested)
-        self._skip.clicked.connect(self.skip_requested)
+        decisions = self._decisions
+        decisions.accept_requested.connect(self.accept_label)
+        decisions.edit_requested.connect(self.edit_label)
+        decisions.reject_requested.connect(self.reject_requested)
+        decisions.skip_requested.connect(self.skip_requested)
+        self.recheck.show_requested.connect(self.accept_label)
         self.judgement.judged.connect(self.judged)
         self._label.submitted.connect(self.accept_label)
         self._label.draft_changed.connect(self.draft_changed)
         self._label.left.connect(self.editor_left)
-        self._label.emptied.connect(self._accept.setDisabled)
+        self._label.emptied.connect(decisions.accept.setDisabled)
         self.evidence_pane.add_evidence_requested.connect(self.add_evidence_requested)
         self.evidence_pane.example_reached.connect(self._on_example_reached)
         self.note_editor.typed.connect(self._pending_note.start)
@@ -211,13 +209,16 @@ class FeaturePanel(QWidget):
         self.verbalization.show_view(view)
         if not same:
             self._scroll_to_start()
-        self._footer.setVisible(view.can_label)
+        self.tags.show_marks(flagged=view.flagged, tags=view.tags)
+        self._footer.setVisible(view.can_label and not view.concealed)
+        self.recheck.setVisible(view.concealed)
         shown = view.revision is not None and view.revision.shown
-        self._reject.setEnabled(shown)
+        self._decisions.reject.setEnabled(shown)
         self._stack.setCurrentIndex(1)
 
     def _show_chips(self, view: FeatureView) -> None:
-        self._status.show_text(status_text(view.revision) if view.can_label else "")
+        told = view.can_label and not view.concealed
+        self._status.show_text(status_text(view.revision) if told else "")
         if view.result is not None:
             colour = self._theme.tiers[view.result.tier]
             self._tier.show_text(tier_text(view.result), colour)
@@ -226,11 +227,23 @@ class FeaturePanel(QWidget):
         else:
             self._tier.show_text("")
 
+    def set_read_only(self, read_only: bool) -> None:
+        """Leave everything to be read, and nothing to be changed."""
+        for part in (
+            self.judgement,
+            self._label.editor,
+            self.note_editor,
+            self.tags,
+            self._decisions,
+        ):
+            part.setEnabled(not read_only)
+
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._tier.set_theme(theme)
         self._status.set_theme(theme)
-        self.judgement.set_theme(theme)
+        for part in (self.judgement, self.tags, self._label, self.recheck):
+            part.set_theme(theme)
         self.evidence_pane.set_theme(theme)
         self.verbalization.set_theme(theme)
         self._body.setStyleSheet(
@@ -248,15 +261,27 @@ class FeaturePanel(QWidget):
     def accept_label(self) -> None:
         """Ask for what stands in the editor to become the label; nothing if empty."""
         text = self.editor_text.strip()
-        if text and self._view is not None and self._view.can_label:
-            self._label.editor.set_unmodified()
+        if not text or self._view is None or not self._view.can_label:
+            return
+        self._label.editor.set_unmodified()
+        if self._view.concealed:
+            self.said_again.emit(text)
+        else:
             self.accept_requested.emit(text)
 
     def propose_text(self, text: str) -> None:
         """Put words into the editor as if they were typed; nothing is accepted."""
         if self._view is not None and self._view.can_label:
-            self._label.edit()
-            self._label.editor.insertPlainText(" ".join(text.split()))
+            self._label.propose(text)
+
+    def edit_note(self) -> None:
+        """Go to the note."""
+        if self._footer.isVisible():
+            self.note_editor.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @property
+    def label_box(self) -> LabelBox:
+        return self._label
 
     def flush(self) -> None:
         """Hand on a note that still waits for its pause."""
@@ -302,11 +327,3 @@ class FeaturePanel(QWidget):
             bar.setValue(place.top() - 30)
         elif place.bottom() > bar.value() + height:
             bar.setValue(min(place.bottom() - height + 8, place.top() - 8))
-
-
-def _button(name: str, key: str, tooltip: str) -> QPushButton:
-    button = QPushButton(f"{name} ({key})")
-    button.setToolTip(tooltip)
-    button.setAccessibleName(f"{name}, key {key}")
-    button.setAutoDefault(False)
-    return button

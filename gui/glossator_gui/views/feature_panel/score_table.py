@@ -1,7 +1,7 @@
 """Why a feature has its tier: the deciding sentence and the three window scores."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from glossator.protocol.decision import FeatureScores, ProtocolResult, WindowScore
 from glossator.protocol.protocol_settings import WINDOW_NAMES
@@ -137,15 +137,35 @@ class WhyBlock(QWidget):
         self._routings = WrappedLabel(role="muted", small=True)
         self.senses = SenseTable()
         self.comparators = ComparatorTable()
+        self.unfold = QToolButton()
+        self.unfold.setText("Figures")
+        self.unfold.setToolTip("The scores that led to the tier")
+        self.unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.unfold.setCheckable(True)
+        self.unfold.setAutoRaise(True)
+        self.unfold.toggled.connect(self._show_figures)
+        self._figures = QWidget()
+        figures = QVBoxLayout(self._figures)
+        figures.setContentsMargins(0, 0, 0, 0)
+        figures.setSpacing(6)
         for part in (
-            self._reason,
             self._table,
             self.senses,
             self._whole,
             self._routings,
             self.comparators,
         ):
-            column.addWidget(part)
+            figures.addWidget(part)
+        column.addWidget(self._reason)
+        column.addWidget(self.unfold, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._figures)
+        self._show_figures(False)
+
+    def _show_figures(self, shown: bool) -> None:
+        """Folded, they leave the room to the examples."""
+        arrow = Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
+        self.unfold.setArrowType(arrow)
+        self._figures.setVisible(shown)
 
     @property
     def reason(self) -> str:
@@ -165,6 +185,7 @@ class WhyBlock(QWidget):
         return self._table
 
     def show_result(self, result: ProtocolResult | None) -> None:
+        self.unfold.setVisible(result is not None)
         self._table.setVisible(result is not None)
         self._routings.setVisible(result is not None)
         scores = result.scores if result else None

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextLayout
 
 from glossator.evidence.example_text import ExampleText, Piece
-from glossator_gui.theme import Theme
+from glossator.evidence.token_text import isolated_pieces
+from glossator_gui.look.theme import Theme
 from glossator_gui.views.plain_text import units
 
 
@@ -19,13 +20,23 @@ def running_text(shown: ExampleText) -> str:
     return before + "".join(piece.text for piece in shown.pieces) + after
 
 
+def laid_text(shown: ExampleText) -> str:
+    """The running text as it is laid out: what is read from right to left stays put."""
+    before, after = "…" * shown.cut_before, " …" * shown.cut_after
+    return before + "".join(_laid_pieces(shown)) + after
+
+
+def _laid_pieces(shown: ExampleText) -> list[str]:
+    return isolated_pieces([piece.text for piece in shown.pieces])
+
+
 def piece_at(shown: ExampleText, unit: int) -> Piece | None:
-    """The piece under a place counted in UTF-16 units of the running text."""
+    """The piece under a place counted in UTF-16 units of the laid text."""
     at = int(shown.cut_before)
     if unit < at:
         return None
-    for piece in shown.pieces:
-        at += units(piece.text)
+    for piece, laid in zip(shown.pieces, _laid_pieces(shown), strict=True):
+        at += units(laid)
         if unit < at:
             return piece
     return None
@@ -35,7 +46,7 @@ def shaded_layout(
     shown: ExampleText, maximum: float, font: QFont, theme: Theme
 ) -> QTextLayout:
     """Background by share of the maximum; the top token is bold and underlined too."""
-    layout = QTextLayout(running_text(shown), font)
+    layout = QTextLayout(laid_text(shown), font)
     layout.setCacheEnabled(True)
     layout.setFormats(_formats(shown, maximum, theme))
     return layout
@@ -44,13 +55,13 @@ def shaded_layout(
 def _formats(
     shown: ExampleText, maximum: float, theme: Theme
 ) -> Sequence[QTextLayout.FormatRange]:
-    ranges = [_range(0, units(running_text(shown)), _plain(theme.text))]
+    ranges = [_range(0, units(laid_text(shown)), _plain(theme.text))]
     at = 0
     if shown.cut_before:
         ranges.append(_range(0, 1, _plain(theme.accent)))
         at = 1
-    for piece in shown.pieces:
-        length = units(piece.text)
+    for piece, laid in zip(shown.pieces, _laid_pieces(shown), strict=True):
+        length = units(laid)
         share = piece.activation / maximum if maximum > 0 else 0.0
         if share > 0 or piece.top:
             ranges.append(_range(at, length, _shade(share, piece.top, theme)))

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 
 from glossator.verbalize.samples import Samples
 from glossator.verbalize.verbalization import Verbalization, paragraphs
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.paragraph_block import ParagraphBlock
 from glossator_gui.views.plain_text import (
     WrappedLabel,

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 
 from glossator.verbalize.samples import Samples, by_vector
 from glossator.verbalize.verbalization import Verbalization
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.models.feature_view import FeatureView
-from glossator_gui.theme import LIGHT, Theme
 from glossator_gui.views.feature_panel.paragraph_block import ParagraphBlock
 from glossator_gui.views.feature_panel.verbalization_card import VerbalizationCard
 from glossator_gui.views.plain_text import WrappedLabel
@@ -48,6 +48,7 @@ class VerbalizationPane(QWidget):
         self.use = _button(
             "Use as Label (U)", "Take the chosen paragraph into the label"
         )
+        self.use.setProperty("action", "use_verbalization")
         self.verbalize = _button("Verbalize…", "Run a verbalizer, here or elsewhere")
         self.bring = _button("Import…", "Take verbalizations made elsewhere")
         self._lay_out()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsObject, QStyleOptionGraphicsItem, QWidget
 
 from glossator.layout.link_graph import GraphLayout
-from glossator_gui.theme import Theme
+from glossator_gui.look.theme import Theme
 from glossator_gui.views.link_graph.camera import Camera
 
 

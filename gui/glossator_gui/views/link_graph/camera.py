@@ -11,6 +11,9 @@ from glossator.layout.link_graph import GraphLayout
 _MOST_PIXELS_A_NODE = 48.0
 _MOST_ZOOM = 12.0
 _LEAST_ZOOM = 0.6
+_NEAR_ENOUGH = 6.0
+_ROOM_X, _ROOM_Y = 3.0, 0.7
+"""Around points that are to be seen, in nodes and in rows."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,19 @@ class Camera:
             self,
             origin_x=self.frame.left + self.frame.width / 2 - x * self.scale_x,
             origin_y=self.frame.top + self.frame.height / 2 + y * self.scale_y,
+        )
+
+    def showing(self, x: FloatColumn, y: FloatColumn) -> Self:
+        """All these points with some room around them; this is the view of everything.
+
+        Few points are not shown larger than nodes are read.
+        """
+        wide = (float(np.ptp(x)) + 2 * _ROOM_X) * self.scale_x
+        high = (float(np.ptp(y)) + 2 * _ROOM_Y) * self.scale_y
+        factor = min(self.frame.width / wide, self.frame.height / high, _NEAR_ENOUGH)
+        zoomed = self.zoomed(factor, 0.0, 0.0, self)
+        return zoomed.centred_on(
+            float(x.min() + x.max()) / 2, float(y.min() + y.max()) / 2
         )
 
     def shows(self, x: float, y: float) -> bool:

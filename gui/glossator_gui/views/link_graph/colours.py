@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QColor
 
 from glossator.graph.attribution_graph import FloatColumn
 from glossator.protocol.decision import TIERS, Tier
-from glossator_gui.theme import Theme
+from glossator_gui.look.theme import Theme
 
 ColourBy = Literal["tier", "share"]
 

@@ -36,7 +36,8 @@ def home_view(
     if axes.upright:
         widest = max(map(metrics.horizontalAdvance, axes.tokens), default=0.0)
         strip = min(widest, MAX_TOKEN_WIDTH)
-    above = 16.0
+    # The count of what is shown stands at the top and must not cover the logits.
+    above = 20.0 + metrics.height()
     if layout.logit_row is not None:
         stand = logits_stand(graph, layout, scale_x, small)
         above += widest_logit(graph, layout, small) if stand else small.height()

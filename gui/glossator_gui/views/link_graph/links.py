@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsObject, QStyleOptionGraphicsItem, QWidget
 
 from glossator.graph.attribution_graph import AttributionGraph
 from glossator.layout.link_graph import GraphLayout, LinkIndices
-from glossator_gui.theme import Theme
+from glossator_gui.look.theme import Theme
 
 _BANDS = (
     (0.02, 1.0, 0.55),
@@ -26,19 +26,27 @@ _FADED = 0.4
 _DASHES = [4.0, 3.0]
 
 
+_WIDE_LINKS = 120
+"""The strongest; others are thin and not smoothed, which is ten times as fast."""
+
+
 @dataclass(frozen=True)
 class Stroke:
     pen: QPen
     faded: QPen
     path: QPainterPath
+    smooth: bool = False
 
 
 class LinkItem(QGraphicsObject):
     """Many links as one item, a path for each pen."""
 
-    def __init__(self, *, smooth: bool) -> None:
+    def __init__(self, *, kept: bool) -> None:
+        """`kept`: keep a picture, for links that stay while all else changes."""
         super().__init__()
-        self._smooth = smooth
+        self._kept = kept
+        self._pictures: dict[bool, tuple[QTransform, QPixmap]] = {}
+        """By whether it is faded, with where the camera was."""
         self._bounds = QRectF()
         self._strokes: list[Stroke] = []
         self._faded = False
@@ -46,6 +54,7 @@ class LinkItem(QGraphicsObject):
     def set_strokes(self, strokes: list[Stroke], bounds: QRectF) -> None:
         self.prepareGeometryChange()
         self._strokes = strokes
+        self._pictures.clear()
         self._bounds = bounds
         self.update()
 
@@ -67,11 +76,42 @@ class LinkItem(QGraphicsObject):
         option: QStyleOptionGraphicsItem,
         widget: QWidget | None = None,
     ) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth)
+        device = painter.device()
+        if not self._kept or not isinstance(device, QPixmap):
+            self._draw(painter)
+            return
+        painter.save()
+        picture = self._picture(painter.combinedTransform(), device)
+        painter.resetTransform()
+        painter.drawPixmap(0, 0, picture)
+        painter.restore()
+
+    def _picture(self, camera: QTransform, device: QPixmap) -> QPixmap:
+        """The links alone, as large as the device."""
+        held = self._pictures.get(self._faded)
+        if held is not None and held[0] == camera and held[1].size() == device.size():
+            return held[1]
+        picture = QPixmap(device.size())
+        picture.setDevicePixelRatio(device.devicePixelRatioF())
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setTransform(camera)
+        self._draw(painter)
+        painter.end()
+        self._pictures[self._faded] = (camera, picture)
+        return picture
+
+    def _draw(self, painter: QPainter) -> None:
+        """In pixels: under a transform a wide line takes a hundred times as long."""
+        camera = painter.worldTransform()
+        painter.save()
+        painter.resetTransform()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for stroke in self._strokes:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, stroke.smooth)
             painter.setPen(stroke.faded if self._faded else stroke.pen)
-            painter.drawPath(stroke.path)
+            painter.drawPath(camera.map(stroke.path))
+        painter.restore()
 
 
 def bounds_of(layout: GraphLayout) -> QRectF:
@@ -96,11 +136,15 @@ def base_strokes(
 def focus_strokes(
     graph: AttributionGraph, layout: GraphLayout, links: LinkIndices, theme: Theme
 ) -> list[Stroke]:
-    """Strokes by sign (colour and dash) and by share (width), weakest first."""
+    """Strokes by sign (colour and dash) and by share (width), weakest first.
+
+    `links` come strongest first.
+    """
     if len(links) == 0:
         return []
     shares = graph.input_share[links]
     size = np.abs(shares)
+    size[_WIDE_LINKS:] = 0.0
     strokes = []
     low = 0.0
     for high, width, opacity in _BANDS:
@@ -113,7 +157,9 @@ def focus_strokes(
             pen = _pen(theme, colour, opacity, width)
             if negative:
                 pen.setDashPattern(_DASHES)
-            strokes.append(Stroke(pen, pen, _path(graph, layout, chosen)))
+            smooth = low > 0 or len(links) <= _WIDE_LINKS
+            path = _path(graph, layout, chosen)
+            strokes.append(Stroke(pen, pen, path, smooth))
         low = high
     return strokes
 

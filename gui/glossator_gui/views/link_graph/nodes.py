@@ -5,9 +5,12 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtGui import QPen
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
 
 from glossator.graph.attribution_graph import FloatColumn, NodeKind
+from glossator_gui.look.theme import Theme
+from glossator_gui.views.link_graph.camera import Camera
 
 _SYMBOLS = {
     NodeKind.FEATURE: "o",
@@ -17,6 +20,23 @@ _SYMBOLS = {
     NodeKind.OTHER: "t",
     NodeKind.ATTENTION: "t1",
 }
+_SIZES = (5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0)
+_OUTLINED = 7.0
+"""Node size from which a line in the background's colour parts neighbours."""
+
+
+def node_size(camera: Camera) -> float:
+    """Pixels across that there is room for."""
+    room = min(camera.scale_x * 0.95, camera.scale_y * 0.5)
+    return max((size for size in _SIZES if size <= room), default=_SIZES[0])
+
+
+def _outline(size: float, theme: Theme) -> QPen:
+    if size < _OUTLINED:
+        return QPen(Qt.PenStyle.NoPen)
+    pen = QPen(QColor(theme.surface), 1.0)
+    pen.setCosmetic(True)
+    return pen
 
 
 class NodeLayer:
@@ -27,43 +47,56 @@ class NodeLayer:
         self._kinds = np.empty(0, dtype=np.int8)
 
     def place(self, x: FloatColumn, y: FloatColumn, kinds: NDArray[np.int8]) -> None:
+        """Put nodes at these places; they have no look until they are painted.
+
+        pyqtgraph would look one up for each of them first.
+        """
         self._kinds = kinds
-        self.item.setData(x=x, y=y)
+        item = self.item
+        item.setData(x=[], y=[])
+        spots = np.zeros(len(x), dtype=item.data.dtype)
+        spots["x"], spots["y"], spots["visible"] = x, y, True
+        # The item's own, for each of them.
+        spots["size"], spots["pen"], spots["brush"] = -1, None, None
         names = np.array([_SYMBOLS[kind] for kind in NodeKind], dtype=object)
-        self.item.data["symbol"] = names[kinds]
+        spots["symbol"] = names[kinds]
+        item.data = spots
+        item.prepareGeometryChange()
+        item.bounds = [None, None]
+        item.invalidate()
 
     def paint(
         self,
         codes: NDArray[np.int64],
         fills: NDArray[np.object_],
         size: float,
-        pen: QPen,
+        theme: Theme,
     ) -> None:
         """Fill each node with ``fills[code]``.
 
         pyqtgraph looks every spot's style up in Python; with 10,000 spots that is
         90 ms. There are few styles, so each is looked up once and spread by numpy.
         """
-        item = self.item
+        item, pen = self.item, _outline(size, theme)
         if len(codes) == 0:
             return
-        styles, spots = np.unique(
-            self._kinds.astype(np.int64) * len(fills) + codes, return_inverse=True
-        )
+        looks = self._kinds.astype(np.int64) * len(fills) + codes
+        used = np.flatnonzero(np.bincount(looks))
         item.opts["size"], item.opts["pen"] = size, pen
         item.fragmentAtlas.clear()
-        boxes = item.fragmentAtlas[
+        boxes = np.zeros(int(used[-1]) + 1, item.data["sourceRect"].dtype)
+        boxes[used] = item.fragmentAtlas[
             [
                 (
-                    _SYMBOLS[NodeKind(style // len(fills))],
+                    _SYMBOLS[NodeKind(look // len(fills))],
                     size,
                     pen,
-                    fills[style % len(fills)],
+                    fills[look % len(fills)],
                 )
-                for style in styles.tolist()
+                for look in used.tolist()
             ]
         ]
         item.data["brush"] = fills[codes]
-        item.data["sourceRect"] = np.array(boxes, item.data["sourceRect"].dtype)[spots]
+        item.data["sourceRect"] = boxes[looks]
         item.updateSpots()
         item.invalidate()

@@ -1,20 +1,25 @@
 """What lies above the nodes: rings, pins, labels, the rubber band."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from glossator.graph.attribution_graph import FloatColumn
 from glossator.layout.link_graph import GraphLayout
-from glossator_gui.theme import Theme
+from glossator_gui.look.theme import Theme
 from glossator_gui.views.link_graph.backdrop import ScreenItem
 from glossator_gui.views.link_graph.camera import Camera
+from glossator_gui.views.link_graph.difference import DrawnDifference, paint_difference
 from glossator_gui.views.link_graph.labels import PlacedLabel
+
+_NONE = np.empty(0, dtype=np.int64)
+_FEW, _MANY = 12, 500
+_MANY_RINGS = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +30,34 @@ class Marks:
     pinned: NDArray[np.int64]
     grouped: NDArray[np.int64]
     same_feature: NDArray[np.int64]
+    lit: NDArray[np.int64] | None = None
+    """Those that keep their full colour; None for all."""
+    held: NDArray[np.int64] = field(default_factory=lambda: _NONE)
+    """Those that the release of a key will group."""
+    found: NDArray[np.int64] = field(default_factory=lambda: _NONE)
+    """Those that Find has found."""
     focus: int = -1
     hovered: int = -1
+    peek: bool = False
+    """Draw the links of the focus alone."""
+    difference: DrawnDifference | None = None
+
+    @property
+    def linked(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Nodes all of whose links are drawn; else nodes among which they are.
+
+        All links of many nodes hide one another, and what they belong to; among very
+        many the strongest are drawn anyway.
+        """
+        if self.difference is not None:
+            return _NONE, _NONE
+        if self.peek:
+            return _one(self.focus), _NONE
+        if len(self.selected) > _FEW:
+            return _NONE, self.selected if len(self.selected) <= _MANY else _NONE
+        return self.selected, self.pinned
 
 
-_NONE = np.empty(0, dtype=np.int64)
 NO_MARKS = Marks(selected=_NONE, pinned=_NONE, grouped=_NONE, same_feature=_NONE)
 
 
@@ -44,9 +72,12 @@ class Overlay(ScreenItem):
         self.marks: Marks | None = None
         self.labels: Sequence[PlacedLabel] = ()
         self.node_size = 8.0
-        self.band: QRectF | None = None
+        self.area: QPolygonF | None = None
+        """Rubber band or lasso, in pixels."""
         self.focused = False
         self.font = QFont()
+        self.left_out = False
+        """Whether a picture is made of what lies below."""
 
     def paint(
         self,
@@ -54,6 +85,10 @@ class Overlay(ScreenItem):
         option: QStyleOptionGraphicsItem,
         widget: QWidget | None = None,
     ) -> None:
+        if not self.left_out:
+            self.paint_above(painter)
+
+    def paint_above(self, painter: QPainter) -> None:
         theme, camera = self.theme, self.camera
         if theme is None or camera is None:
             return
@@ -63,15 +98,19 @@ class Overlay(ScreenItem):
         painter.save()
         painter.setClipRect(inside)
         if self.marks is not None and self.layout_ is not None:
+            if self.marks.difference is not None:
+                paint_difference(
+                    painter, self.marks.difference, self.layout_, camera, theme
+                )
             self._paint_rings(painter, self.marks, theme)
             self._paint_labels(painter, theme)
             self._paint_pins(painter, self.marks, theme)
-        if self.band is not None:
+        if self.area is not None:
             fill = QColor(theme.accent)
             fill.setAlphaF(0.15)
             painter.setPen(QPen(QColor(theme.accent), 1))
             painter.setBrush(fill)
-            painter.drawRect(self.band)
+            painter.drawPolygon(self.area)
         painter.restore()
         if self.focused:
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -84,6 +123,8 @@ class Overlay(ScreenItem):
         faint.setAlphaF(0.7)
         same = QPen(faint, 1.2)
         same.setDashPattern([2.0, 2.0])
+        held = QPen(QColor(theme.text), 2.5)
+        held.setDashPattern([1.0, 1.5])
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for nodes, pen, away in (
             (marks.grouped, QPen(QColor(theme.text), 1.0), 2.0),
@@ -91,11 +132,16 @@ class Overlay(ScreenItem):
             (marks.selected, QPen(QColor(theme.accent), 2.0), 4.0),
             (_one(marks.hovered), QPen(QColor(theme.text), 1.5), 4.0),
             (_one(marks.focus), QPen(QColor(theme.accent), 3.0), 4.5),
+            (marks.held, held, 7.5),
+            (marks.found, QPen(QColor(theme.warning), 1.6), 5.5),
         ):
+            points = self._points(nodes)
+            if len(points) > _MANY_RINGS:
+                _stamp_rings(painter, points, pen, radius + away)
+                continue
             painter.setPen(pen)
-            reach = radius + away
-            for x, y in self._points(nodes):
-                painter.drawEllipse(QPointF(x, y), reach, reach)
+            for x, y in points:
+                painter.drawEllipse(QPointF(x, y), radius + away, radius + away)
 
     def pin_boxes(self) -> NDArray[np.float64]:
         """Left, top, right, bottom of each pin's mark."""
@@ -158,6 +204,24 @@ class Overlay(ScreenItem):
                 np.abs(py - frame.top - frame.height / 2) < frame.height
             )
         return list(zip(px[near].tolist(), py[near].tolist(), strict=True))
+
+
+def _stamp_rings(
+    painter: QPainter, points: list[tuple[float, float]], pen: QPen, reach: float
+) -> None:
+    """Draw one ring, and copy it: thousands are selected at once."""
+    ratio = painter.device().devicePixelRatioF()
+    half = int(np.ceil(reach + pen.widthF()))
+    ring = QPixmap(QSize(2 * half, 2 * half) * ratio)
+    ring.setDevicePixelRatio(ratio)
+    ring.fill(Qt.GlobalColor.transparent)
+    brush = QPainter(ring)
+    brush.setRenderHint(QPainter.RenderHint.Antialiasing)
+    brush.setPen(pen)
+    brush.drawEllipse(QPointF(half, half), reach, reach)
+    brush.end()
+    for x, y in points:
+        painter.drawPixmap(round(x) - half, round(y) - half, ring)
 
 
 def _one(node: int) -> NDArray[np.int64]:

@@ -7,12 +7,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
 
 from glossator.evidence.token_text import visible_token
-from glossator.graph.attribution_graph import AttributionGraph, NodeIndex, NodeKind
+from glossator.graph.attribution_graph import (
+    AttributionGraph,
+    BoolColumn,
+    NodeIndex,
+    NodeKind,
+)
 from glossator.layout.graph_text import column_texts, logit_text, row_names
 from glossator.layout.link_graph import GraphLayout, LinkIndices
 from glossator_gui.views.link_graph.backdrop import Axes
 from glossator_gui.views.link_graph.camera import Camera
 from glossator_gui.views.link_graph.labels import LabelRequest
+from glossator_gui.views.plain_text import one_line
 
 MAX_TOKEN_WIDTH = 92.0
 """In pixels, of a token's or logit's text."""
@@ -121,33 +127,36 @@ def label_requests(
     camera: Camera,
     metrics: QFontMetricsF,
     labels: Sequence[str],
+    has_label: BoolColumn,
     urgent: Iterable[int],
     neighbours: Iterable[int],
 ) -> list[LabelRequest]:
     """Texts to place: logits, what is marked, then the rest where there is room."""
     in_view = layout.within(*camera.x_range, *camera.y_range)
-    seen = set(in_view.tolist())
     stand = logits_stand(graph, layout, camera.scale_x, metrics)
     logits = _logits(graph, layout)
     logits = logits[np.argsort(-graph.nodes.probability[logits], kind="stable")]
     texts = {node: logit_text(graph, node) for node in logits.tolist()}
     first = set(urgent)
     order = [*logits.tolist(), *first, *neighbours]
-    labelled = [node for node in in_view.tolist() if labels[node]]
+    labelled = in_view[has_label[in_view]]
     if len(labelled) <= _MAX_LABELS or camera.scale_x >= _ROOMY:
         influence = np.nan_to_num(graph.nodes.influence[labelled], nan=2.0)
-        order += [labelled[at] for at in np.argsort(influence, kind="stable")]
+        best = labelled[np.argsort(influence, kind="stable")]
+        order += best[:_MAX_LABELS].tolist()
+    seen = np.zeros(len(graph), dtype=np.bool_)
+    seen[in_view] = True
     chosen = [
         node
         for node in dict.fromkeys(order)
-        if node in seen and (texts.get(node) or labels[node])
+        if seen[node] and (texts.get(node) or labels[node])
     ][:_MAX_LABELS]
     xs, ys = camera.to_pixels(layout.x[chosen], layout.y[chosen])
     requests = []
     for node, x, y in zip(chosen, xs.tolist(), ys.tolist(), strict=True):
         is_logit = node in texts
         text = metrics.elidedText(
-            " ".join((texts.get(node) or labels[node]).split()),
+            one_line(" ".join((texts.get(node) or labels[node]).split())),
             Qt.TextElideMode.ElideMiddle if is_logit else Qt.TextElideMode.ElideRight,
             MAX_TOKEN_WIDTH if is_logit else _MAX_LABEL_WIDTH,
         )

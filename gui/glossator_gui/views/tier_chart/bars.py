@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from glossator.evaluation.layer_questions import percent
 from glossator.evaluation.tiers_by_layer import TierCounts, layer_thirds
 from glossator.protocol.decision import TIERS, Tier
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import plain_tooltip, small_font
 
 _TOP, _FOOT, _RIGHT = 26.0, 36.0, 12.0

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from glossator.protocol.decision import TIERS, Tier
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import MINUS
 
 _ALWAYS: tuple[Tier, ...] = ("input", "output", "cross", "obscure")

@@ -26,7 +26,7 @@ from glossator.evaluation.tiers_by_layer import LayerTest, TierCounts
 from glossator.protocol.decision import Tier
 from glossator.protocol.protocol_settings import ProtocolSettings
 from glossator_gui.actions.table import ACTIONS
-from glossator_gui.theme import LIGHT, Theme
+from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.elided_label import ElidedLabel
 from glossator_gui.views.plain_text import WrappedLabel
 from glossator_gui.views.tier_chart.bars import TierBars
@@ -180,6 +180,7 @@ class TierView(QWidget):
 
     def _scrolled(self, page: QWidget) -> QScrollArea:
         area = QScrollArea()
+        area.setAccessibleName("Tiers")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(page)

@@ -1,0 +1,1 @@
+"""Two graphs, or two states of one, held against each other. Values in, values out."""

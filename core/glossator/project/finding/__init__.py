@@ -1,0 +1,1 @@
+"""Nodes by what is said of them."""

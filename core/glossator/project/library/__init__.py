@@ -1,0 +1,1 @@
+"""The labels that a user accepted, over all projects."""

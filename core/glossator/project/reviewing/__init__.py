@@ -1,0 +1,1 @@
+"""What a person decides of labels, in which order, and how well."""

@@ -1,0 +1,1 @@
+"""Groups of nodes: made, proposed, and linked."""

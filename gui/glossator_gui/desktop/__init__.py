@@ -1,0 +1,1 @@
+"""What the window owes the desktop: files, keys, layout, logs, one instance."""

@@ -1,0 +1,1 @@
+"""The queue of features to review: what waits, and how far the work is."""
