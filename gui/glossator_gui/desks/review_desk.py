@@ -41,6 +41,8 @@ from glossator_gui.session import Session
 from glossator_gui.views.feature_panel.panel import FeaturePanel
 
 _DRAFT_MS = 400
+_AHEAD_MS = 150
+"""After a feature was shown, until the next one's evidence is read."""
 _HIDDEN = "The label is hidden: this feature is being re-checked blindly."
 
 
@@ -62,6 +64,8 @@ class ReviewDesk(QObject):
         """Whether the panel is about to show another feature anyway."""
         self._draft_pause = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._draft_pause.timeout.connect(self._store_draft)
+        self._ahead = QTimer(self, singleShot=True, interval=_AHEAD_MS)
+        self._ahead.timeout.connect(self._read_ahead)
         self._connect()
 
     def _connect(self) -> None:
@@ -243,6 +247,12 @@ class ReviewDesk(QObject):
             self._show_panel()
             self._tell_end()
 
+    def _read_ahead(self) -> None:
+        """Read what is known of the feature that comes next, while a person reads."""
+        following = self.queue.next_after(self.session.feature)
+        if following is not None:
+            self.session.evidence(following)
+
     def _tell_end(self) -> None:
         """Say that there is nothing further on."""
         left = len(self.waiting.waiting())
@@ -290,6 +300,7 @@ class ReviewDesk(QObject):
             self._taken = None
             self.clock.start()
         self.panel.show_feature(feature_view(self.session))
+        self._ahead.start()
 
     def flush(self) -> None:
         """Store what is typed and still waits for a pause."""

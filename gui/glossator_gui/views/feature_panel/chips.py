@@ -113,6 +113,7 @@ class LogitChips(QWidget):
         self._promoted = promoted
         self._shown: list[tuple[str, str]] = []
         self._all = False
+        self._by_width: dict[int, list[_Placed]] = {}
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -127,6 +128,7 @@ class LogitChips(QWidget):
             for effect in effects
         ]
         self._all = self._all and self._shown == before
+        self._by_width.clear()
         self._fit_focus()
         kind = "Promoted" if self._promoted else "Suppressed"
         listed = ", ".join(f"{text} {value}".strip() for text, value in self._shown)
@@ -141,6 +143,7 @@ class LogitChips(QWidget):
     def toggle(self) -> None:
         """Show all of the tokens, or only the strongest again."""
         self._all = not self._all
+        self._by_width.clear()
         self.updateGeometry()
         self.update()
 
@@ -151,7 +154,18 @@ class LogitChips(QWidget):
             f"{chip.text} {chip.value}".strip() for chip in self._place(self.width())
         ]
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        self._by_width.clear()
+
     def _place(self, width: int) -> list[_Placed]:
+        """Where the chips stand: asked for by layout, paint and mouse alike."""
+        found = self._by_width.get(width)
+        if found is None:
+            found = self._by_width[width] = self._fill(width)
+        return found
+
+    def _fill(self, width: int) -> list[_Placed]:
         """A few rows, or as many as all the tokens take."""
         placed: list[_Placed] = []
         x, y, row = 0.0, 0.0, 1

@@ -9,6 +9,10 @@ from glossator.evidence.token_text import isolated_pieces
 from glossator_gui.look.theme import Theme
 from glossator_gui.views.plain_text import units
 
+_STEPS = 250
+"""Shades that are told apart; each is made once a theme."""
+_made: dict[tuple[int, bool, str, str], QTextCharFormat] = {}
+
 
 def is_cut(shown: ExampleText) -> bool:
     return shown.cut_before or shown.cut_after
@@ -64,7 +68,8 @@ def _formats(
         length = units(laid)
         share = piece.activation / maximum if maximum > 0 else 0.0
         if share > 0 or piece.top:
-            ranges.append(_range(at, length, _shade(share, piece.top, theme)))
+            shade = _shade(round(share * _STEPS), piece.top, theme)
+            ranges.append(_range(at, length, shade))
         at += length
     if shown.cut_after:
         ranges.append(_range(at, 2, _plain(theme.accent)))
@@ -77,7 +82,16 @@ def _plain(colour: str) -> QTextCharFormat:
     return form
 
 
-def _shade(share: float, top: bool, theme: Theme) -> QTextCharFormat:
+def _shade(step: int, top: bool, theme: Theme) -> QTextCharFormat:
+    """How a token looks; `step` of `_STEPS` is its share of the maximum."""
+    key = (step, top, theme.surface, theme.activation)
+    form = _made.get(key)
+    if form is None:
+        form = _made[key] = _new_shade(step / _STEPS, top, theme)
+    return form
+
+
+def _new_shade(share: float, top: bool, theme: Theme) -> QTextCharFormat:
     background = theme.shade(share)
     form = QTextCharFormat()
     form.setBackground(background)
