@@ -69,10 +69,10 @@ def graph(window: MainWindow) -> None:
 
 def table(window: MainWindow) -> None:
     press(window, "focus_table")
-    window.table.view.filter.words.setText("say")
+    QTest.keyClicks(window.table.view.filter.words, "say")
     QTest.qWait(2000)
     save(window, "guide-table", of=window.workspace)
-    window.table.view.filter.words.clear()
+    press(window, "focus_graph")
 
 
 def supernodes(window: MainWindow) -> None:
@@ -81,6 +81,7 @@ def supernodes(window: MainWindow) -> None:
     assert number is not None
     session.apply("group", _circuit(window))
     press(window, "focus_supernodes", "propose_supernodes")
+    QTest.qWait(3000)
     save(window, "guide-supernodes", of=window.workspace)
 
 

@@ -337,7 +337,7 @@ def test_hidden_rows_that_are_selected_are_told(
 ) -> None:
     stage.session.select([EARLY, LATE])
     desk.set_filter(NodeFilter(flagged=False, tags=(2,)))
-    assert desk.view.bulk.count.text() == (
+    assert desk.view.bulk.count.text == (
         "2 nodes of 2 features, 1 of them not in sight"
     )
 

@@ -302,6 +302,15 @@ def label(window: MainWindow, nodes: tuple[int, ...], text: str) -> None:
     window.session.apply("label", edits)
 
 
+def test_none_is_said_only_once_proposals_were_looked_for(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    told = window.supernodes.view.proposals.reason
+    window.session.graph_shown.emit()
+    assert told.text().startswith("Looking for")
+    qtbot.waitUntil(lambda: not told.text().startswith("Looking for"), timeout=MS)
+
+
 def test_proposals_are_accepted_and_refused_by_keys(
     window: MainWindow, qtbot: QtBot
 ) -> None:

@@ -96,7 +96,8 @@ class ProposalDesk(QObject):
         self._embeddings = None
 
     def _on_graph_shown(self) -> None:
-        self._show(())
+        self._proposals = ()
+        self.view.show_searching()
 
     def _show(self, proposals: tuple[ProposedSupernode, ...]) -> None:
         self._proposals = proposals

@@ -6,14 +6,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QWidget,
 )
 
 from glossator.project.edits import TAGS
+from glossator_gui.views.elided_label import ElidedLabel
 
 _BUTTONS: tuple[tuple[str, str], ...] = (
     ("accept_selected", "Accept"),
@@ -36,9 +35,7 @@ class BulkBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.count = QLabel()
-        self.count.setProperty("role", "muted")
-        self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.count = ElidedLabel()
         self.buttons = {name: QPushButton(text) for name, text in _BUTTONS}
         self.tag = QPushButton("Tag")
         self.tag.setToolTip("Put a tag on the selected features, or take it off")
@@ -69,12 +66,12 @@ class BulkBar(QWidget):
     def show_count(self, nodes: int, features: int, hidden: int) -> None:
         """Say how many nodes are selected, and how many of them the filter hides."""
         if not nodes:
-            self.count.setText("Select rows to change them together.")
+            self.count.show_text("Select rows to change them together.")
         else:
             node = "node" if nodes == 1 else "nodes"
             feature = "feature" if features == 1 else "features"
             unseen = f", {hidden:,} of them not in sight" if hidden else ""
-            self.count.setText(f"{nodes:,} {node} of {features:,} {feature}{unseen}")
+            self.count.show_text(f"{nodes:,} {node} of {features:,} {feature}{unseen}")
         self.tag.setEnabled(features > 0)
         for name, button in self.buttons.items():
             button.setEnabled((nodes if name in _OF_NODES else features) > 0)

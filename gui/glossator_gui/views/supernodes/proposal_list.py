@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from glossator_gui.views.plain_text import WrappedLabel, one_line, plain_tooltip
 
 _NONE = "No group to propose: the nodes that are left have little in common."
+_SEARCHING = "Looking for nodes with something in common…"
 _KEYS = (Qt.Key.Key_A, Qt.Key.Key_X)
 _STYLE = """
 QListWidget { outline: 0; }
@@ -84,6 +85,11 @@ class ProposalList(QWidget):
         column.addWidget(self.similar)
         self._rows: tuple[ProposalRow, ...] = ()
         self.show_rows([])
+
+    def show_searching(self) -> None:
+        """Show that proposals are being looked for."""
+        self.show_rows(())
+        self.reason.setText(_SEARCHING)
 
     def show_rows(self, rows: Sequence[ProposalRow]) -> None:
         """Show other proposals; the current place in the list is kept."""
