@@ -70,6 +70,22 @@ class MainWindow(QMainWindow):
             str(window_settings_file()), QSettings.Format.IniFormat
         )
         self.keys = KeyMap(ACTIONS, self.settings, self)
+        self._make_desks()
+        self._put_together()
+        self.window_actions = WindowActions(self, self._handlers(), self.keys)
+        self.window_actions.insert_menu("demo", self.files.recent_menu)
+        self.help.use(self.window_actions, self.status)
+        self._connect()
+        self.look.start()
+        if not self.layout_of_panels.restore_geometry():
+            self.resize(1480, 940)
+        self.show_verbalization(bool(self.settings.value(_VERBALIZATION, False, bool)))
+        self._on_opened()
+        self.setAcceptDrops(True)
+        self.preferences.start()
+
+    def _make_desks(self) -> None:
+        """What connects the parts of the window with the session."""
         library = LabelLibrary(library_file())
         self.session = Session(self, library)
         self.files = FileDesk(self.session, self.settings, self)
@@ -100,7 +116,19 @@ class MainWindow(QMainWindow):
         self.fetch = FetchDesk(self.session, self)
         self.collect = CollectDesk(self.session, self)
         self.verbalize = VerbalizeDesk(self.session, self)
-        self.desks: tuple[Desk, ...] = (
+        self.jobs = [
+            self.label.job,
+            self.fetch.job,
+            self.collect.job,
+            self.verbalize.job,
+            self.compare.job,
+            self.supernodes.proposals.job,
+        ]
+        self.status = self._status_desk()
+
+    @property
+    def desks(self) -> tuple[Desk, ...]:
+        return (
             self.files,
             self.look,
             self.help,
@@ -129,15 +157,9 @@ class MainWindow(QMainWindow):
             self.collect,
             self.verbalize,
         )
-        self.jobs = [
-            self.label.job,
-            self.fetch.job,
-            self.collect.job,
-            self.verbalize.job,
-            self.compare.job,
-            self.supernodes.proposals.job,
-        ]
-        self.status = self._status_desk()
+
+    def _put_together(self) -> None:
+        """Pages, docks and bars."""
         self.welcome = Welcome()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
@@ -161,17 +183,6 @@ class MainWindow(QMainWindow):
             self._printed_key,
             self,
         )
-        self.window_actions = WindowActions(self, self._handlers(), self.keys)
-        self.window_actions.insert_menu("demo", self.files.recent_menu)
-        self.help.use(self.window_actions, self.status)
-        self._connect()
-        self.look.start()
-        if not self.layout_of_panels.restore_geometry():
-            self.resize(1480, 940)
-        self.show_verbalization(bool(self.settings.value(_VERBALIZATION, False, bool)))
-        self._on_opened()
-        self.setAcceptDrops(True)
-        self.preferences.start()
 
     def _status_desk(self) -> StatusDesk:
         asking = {

@@ -1,15 +1,39 @@
 """What the tour tells, step by step."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMenuBar, QStatusBar
+
+from glossator_gui.desks.graph_desk import GraphDesk
+from glossator_gui.desks.review_desk import ReviewDesk
+from glossator_gui.desks.supernode_desk import SupernodeDesk
+from glossator_gui.desks.tier_desk import TierDesk
+from glossator_gui.session import Session
 from glossator_gui.tour.tour import TourStep
-
-if TYPE_CHECKING:
-    from glossator_gui.main_window import MainWindow
+from glossator_gui.workspace import Workspace
 
 
-def tour_steps(window: "MainWindow") -> Sequence[TourStep]:
+class Toured(Protocol):
+    """What of the window the tour points at."""
+
+    session: Session
+    review: ReviewDesk
+    graph: GraphDesk
+    supernodes: SupernodeDesk
+    tiers: TierDesk
+    workspace: Workspace
+    docks: list[QDockWidget]
+    """Queue and feature."""
+
+    @property
+    def actions_by_name(self) -> Mapping[str, QAction]: ...
+    def statusBar(self) -> QStatusBar: ...
+    def menuBar(self) -> QMenuBar: ...
+
+
+def tour_steps(window: Toured) -> Sequence[TourStep]:
     """The steps, each pointing at a part of the window."""
     review, graph, workspace = window.review, window.graph, window.workspace
 
