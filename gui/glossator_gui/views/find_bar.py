@@ -49,7 +49,6 @@ _ROWS = 6
 """As many are in sight."""
 _NAME, _GAP = 260, 14
 """Pixels for a node's name, and between texts."""
-_HIT = Qt.ItemDataRole.UserRole + 1
 
 
 class FoundRow(NamedTuple):
@@ -92,12 +91,10 @@ class _FoundModel(QAbstractListModel):
 
     def data(
         self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> str | FoundRow | None:
+    ) -> str | None:
         if not index.isValid():
             return None
         row = self.row(index.row())
-        if role == _HIT:
-            return row
         spoken = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
         if role in spoken:
             return one_line(f"{row.name}, {row.field}: {row.excerpt}")
@@ -107,8 +104,9 @@ class _FoundModel(QAbstractListModel):
 class _FoundPainter(QStyledItemDelegate):
     """The node's name, then where the words stand in it, in bold."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, model: _FoundModel) -> None:
         super().__init__(parent)
+        self._model = model
         self.theme = LIGHT
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
@@ -117,7 +115,9 @@ class _FoundPainter(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: _Index
     ) -> None:
-        row: FoundRow = index.data(_HIT)
+        if index.row() >= self._model.rowCount():
+            return
+        row = self._model.row(index.row())
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         theme, rect = self.theme, option.rect
         painter.save()
@@ -196,7 +196,7 @@ class FindBar(QWidget):
         self.all = _button("Select All", "Select every node found (Alt+Return)")
         self.close_button = _button("✕", "Close (Esc)")
         self.model = _FoundModel(self)
-        self.painter = _FoundPainter(self)
+        self.painter = _FoundPainter(self, self.model)
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setItemDelegate(self.painter)
