@@ -1,5 +1,7 @@
 """What all tests share: a home of their own, and real files where there are some."""
 
+import gc
+import itertools
 import os
 from pathlib import Path
 
@@ -25,6 +27,13 @@ for _name in [name for name in os.environ if name.startswith(_THEIRS)]:
 if "PYTEST_XDIST_WORKER" in os.environ:  # the others need their cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Python would collect garbage in whichever thread allocates, as the one that hears from
+# the other test processes, and so destroy a Qt object there.
+gc.set_threshold(0)
+_COLLECT_ALL_AFTER = 100
+"""Tests; what they leave for long is little."""
+_done = itertools.count(1)
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -35,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     except ImportError:
         for name in ("qt_api", "qt_log_level_fail", "qt_log_ignore"):
             parser.addini(name, "of pytest-qt, which is absent here")
+
+
+def pytest_runtest_logfinish() -> None:
+    """Collect garbage between the tests, in the thread that they run in."""
+    gc.collect(2 if next(_done) % _COLLECT_ALL_AFTER == 0 else 1)
 
 
 @pytest.fixture(autouse=True)

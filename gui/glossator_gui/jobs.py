@@ -10,6 +10,7 @@ to another process, and numpy and files let the window go on. Python lets it, to
 slower, so such work is short or rare.
 """
 
+import gc
 import multiprocessing
 import threading
 from collections.abc import Generator
@@ -19,7 +20,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
-from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from glossator.errors import Cancelled, GlossatorError
 from glossator.progress import CancelToken, Progress
@@ -27,7 +28,11 @@ from glossator.progress import CancelToken, Progress
 InputT_contra = TypeVar("InputT_contra", contravariant=True)
 
 Order = Literal["pause", "resume", "cancel"]
+COMPUTATION = "computation"
+"""Name of the threads of `ComputationSlot`."""
 _POLL_MS = 15
+_LOOK_MS = 5
+"""A computation is short: its end is looked for more often."""
 _GRACE_MS = 5_000
 """For a process to go by itself when its job is done."""
 _AT_ONCE = 4
@@ -147,8 +152,7 @@ class JobSlot(QObject):
             theirs.close()
             inlet.close()
         # The process takes it only when it has begun, and the window does not wait.
-        sender = threading.Thread(target=_hand_over, args=(outlet, given), daemon=True)
-        sender.start()
+        _start(threading.Thread(target=_hand_over, args=(outlet, given), daemon=True))
         self._process, self._channel = process, ours
         self.paused = False
         self._poll.start()
@@ -249,33 +253,38 @@ class ComputationSlot(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._task: _Task | None = None
+        self._thread: _Computing | None = None
         self._next: Computation | None = None
+        self._poll = QTimer(self)
+        self._poll.setInterval(_LOOK_MS)
+        self._poll.timeout.connect(self._on_poll)
 
     @property
     def running(self) -> bool:
-        return self._task is not None
+        return self._thread is not None
 
     def start(self, computation: Computation) -> None:
         """Compute; what is asked for meanwhile waits, and only the last of it."""
-        if self._task is not None:
+        if self._thread is not None:
             self._next = computation
             return
-        self._task = _Task(computation)
-        self._task.ended.done.connect(self._on_done)
-        # A QRunnable made in Python would be the pool's, and would never go.
-        QThreadPool.globalInstance().start(self._task.run)
+        self._thread = _Computing(computation)
+        _start(self._thread)
+        self._poll.start()
 
     def end(self) -> None:
         """Hear no more, and wait for what runs: a thread cannot be stopped."""
-        running, self._task, self._next = self._task, None, None
+        running, self._thread, self._next = self._thread, None, None
+        self._poll.stop()
         if running is not None:
-            QThreadPool.globalInstance().waitForDone()
+            running.join()
 
-    def _on_done(self, outcome: _Succeeded | _Failed) -> None:
-        if self._task is None or self.sender() is not self._task.ended:
+    def _on_poll(self) -> None:
+        if self._thread is None or self._thread.is_alive():
             return
-        self._task, waiting, self._next = None, self._next, None
+        outcome = self._thread.outcome
+        self._poll.stop()
+        self._thread, waiting, self._next = None, self._next, None
         if waiting is not None:
             self.start(waiting)
         elif isinstance(outcome, _Succeeded):
@@ -284,22 +293,43 @@ class ComputationSlot(QObject):
             self.failed.emit(outcome.message)
 
 
-class _Ended(QObject):
-    done = Signal(object)
-    """_Succeeded or _Failed."""
+class _Computing(threading.Thread):
+    """Holds no Qt object, nor the last reference to anything: it is looked at."""
 
-
-class _Task:
     def __init__(self, computation: Computation) -> None:
+        super().__init__(name=COMPUTATION)
         self._computation = computation
-        self.ended = _Ended()
+        self.outcome: _Succeeded | _Failed = _Failed("the computation was broken off")
 
     def run(self) -> None:
-        outcome: _Succeeded | _Failed
         try:
-            outcome = _Succeeded(self._computation())
+            self.outcome = _Succeeded(self._computation())
         except GlossatorError as error:
-            outcome = _Failed(str(error))
+            self.outcome = _Failed(str(error))
         except Exception as error:  # noqa: BLE001 - the thread's last line of defence
-            outcome = _Failed(f"{type(error).__name__}: {error}")
-        self.ended.done.emit(outcome)
+            self.outcome = _Failed(f"{type(error).__name__}: {error}")
+
+
+_at_work: list[threading.Thread] = []
+
+
+def _start(thread: threading.Thread) -> None:
+    """Start a thread, and collect no garbage until it has ended.
+
+    Python collects in whichever thread happens to allocate. A Qt object in a cycle
+    would be destroyed there, while the GUI thread may be sending it an event.
+    """
+    gc.disable()
+    _at_work.append(thread)
+    thread.start()
+    if len(_at_work) == 1:
+        QTimer.singleShot(_LOOK_MS, _collect_again)
+
+
+def _collect_again() -> None:
+    """Let garbage be collected, now or when the last thread has ended."""
+    _at_work[:] = [thread for thread in _at_work if thread.is_alive()]
+    if _at_work:
+        QTimer.singleShot(_LOOK_MS, _collect_again)
+    else:
+        gc.enable()

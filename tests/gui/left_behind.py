@@ -16,14 +16,18 @@ from PySide6.QtCore import (
     QEvent,
     QMessageLogContext,
     QObject,
-    QThreadPool,
     QTimer,
     QtMsgType,
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QTextFrame
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
 
+from glossator_gui.jobs import COMPUTATION
+
+_UNTIL_HEARD_MS = 20
+"""The window looks for the end of a computation more often than that."""
 _IGNORED = "This plugin does not support"
 """Begins what the offscreen platform says of windows."""
 
@@ -37,10 +41,10 @@ def held(window: QWidget) -> Counter[str]:
     found.update(f"{type(o).__name__} of {type(o.parent()).__name__}" for o in inside)
     timers = (t for t in window.findChildren(QTimer) if not t.isSingleShot())
     found["timers that run"] = sum(timer.isActive() for timer in timers)
-    tops = QApplication.topLevelWidgets()
+    # A dock that was dragged out is one, and belongs to the window all the same.
+    tops = [w for w in QApplication.topLevelWidgets() if not isinstance(w, QDockWidget)]
     found.update(f"top level {type(w).__name__} {w.accessibleName()!r}" for w in tops)
     found["threads"] = threading.active_count()
-    found["tasks"] = QThreadPool.globalInstance().activeThreadCount()
     found["processes"] = len(multiprocessing.active_children())
     return found
 
@@ -48,7 +52,10 @@ def held(window: QWidget) -> Counter[str]:
 def settle() -> None:
     """Let everything come to an end that was begun."""
     for _ in range(3):
-        QThreadPool.globalInstance().waitForDone()
+        while at_work := [t for t in threading.enumerate() if t.name == COMPUTATION]:
+            for thread in at_work:
+                thread.join()
+            QTest.qWait(_UNTIL_HEARD_MS)
         QApplication.processEvents()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         gc.collect()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 
 from glossator.errors import InputError
@@ -230,3 +231,38 @@ class Heavy:
 
     def __call__(self) -> object:
         return "done"
+
+
+def test_garbage_of_the_window_is_not_collected_in_a_thread(
+    qtbot: QtBot, collecting: None
+) -> None:
+    slot = ComputationSlot()
+    destroyed_in: list[threading.Thread] = []
+    garbage = Knotted()
+    garbage.destroyed.connect(
+        lambda: destroyed_in.append(threading.current_thread()),
+        Qt.ConnectionType.DirectConnection,
+    )
+    del garbage
+    with qtbot.waitSignal(slot.succeeded, timeout=SECONDS):
+        slot.start(lambda: [[] for _ in range(100_000)])
+    qtbot.waitUntil(gc.isenabled, timeout=SECONDS)
+    gc.collect()
+    assert destroyed_in == [threading.main_thread()]
+
+
+@pytest.fixture
+def collecting() -> Iterator[None]:
+    """Garbage is collected as Python does it by itself."""
+    as_in_tests = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*as_in_tests)
+
+
+class Knotted(QObject):
+    """Refers to itself, so that only the collector frees it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.itself = self
