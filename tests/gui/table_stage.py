@@ -1,5 +1,6 @@
 """A project with something in every column, and the desks of table, filter and find."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
@@ -25,6 +26,7 @@ from glossator_gui.desks.search_texts import SearchTexts
 from glossator_gui.desks.table_desk import TableDesk
 from glossator_gui.session import Session
 from tests.core.graph_documents import (
+    Json,
     as_bytes,
     batch_feature,
     dashboard_batch,
@@ -64,6 +66,11 @@ def document() -> object:
         feature_node(12, 345, 2, influence=0.2, activation=0.5),
         logit_node(" Austin", 0.75),
     ]
+    return document_of(nodes)
+
+
+def document_of(nodes: Sequence[Json]) -> object:
+    """A graph of the same model and source."""
     info = {"neuronpedia_source_set": "res-jb"}
     return tracer_graph(nodes, [], scan="gpt2-small", info=None, feature_details=info)
 

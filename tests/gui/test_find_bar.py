@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from glossator.project.edits import SetNote
 from glossator_gui.desks.find_desk import FindDesk
+from tests.core.graph_documents import feature_node, graph_of
 from tests.gui.named_controls import unnamed
 from tests.gui.table_stage import (
     AGAIN,
@@ -20,6 +21,7 @@ from tests.gui.table_stage import (
     LATE,
     ONE,
     TableStage,
+    document_of,
 )
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
@@ -167,3 +169,19 @@ def test_another_project_is_another_search(
     stage.session.take(None)
     assert desk.found == []
     assert shown(desk) == []
+
+
+def test_another_graph_shows_no_rows_of_the_one_before(
+    stage: TableStage, desk: FindDesk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    type_words(desk, "capitals", qtbot)
+    assert len(shown(desk)) == 1
+    smaller = graph_of(document_of([feature_node(2, 9, 1)]))
+    assert stage.session.project is not None
+    number = stage.session.project.add_graph(smaller, tmp_path / "smaller.json")
+    type_words(desk, "capitals", qtbot)
+    qtbot.waitUntil(lambda: len(shown(desk)) == 1)
+    stage.session.show_graph(number)
+    assert shown(desk) == []
+    assert desk.found == []
+    qtbot.waitUntil(lambda: desk.found == [0])

@@ -16,6 +16,7 @@ from glossator.llm.chat_model import Turn
 from glossator.project.edits import AddRevision
 from glossator.project.finding.node_filter import NodeFilter
 from glossator.project.finding.saved_filters import save_filter
+from glossator.project.node_annotations import NodeAnnotations
 from glossator.project.reviewing.recheck import LEAST
 from glossator.project.revision import LabelRevision, feature_subject
 from glossator_gui.main_window import MainWindow
@@ -374,7 +375,8 @@ def visible_texts(window: MainWindow) -> str:
     number = window.session.graph_id
     assert number is not None
     shown = [panel.editor_text, *panel.chip_texts, *panel.label_box.history.texts]
-    shown += canvas_labels(window.session, number)
+    said = NodeAnnotations(window.session.state, number)
+    shown += canvas_labels(window.session, number, said)
     return "\n".join([*rows, *shown, panel.label_box.explanation, window.windowTitle()])
 
 

@@ -22,7 +22,7 @@ from glossator.project.revision import (
     feature_subjects,
     node_subject,
 )
-from glossator.protocol.decision import ProtocolResult
+from glossator.protocol.decision import ProtocolResult, Tier
 from glossator.verbalize.verbalization import Verbalization
 
 ReviewState = Literal["accepted", "imported", "proposed", "rejected", "unlabelled"]
@@ -178,24 +178,52 @@ class ProjectState:
         """What verbalizers say of a feature and of its examples, oldest first."""
         return self.verbalizations.get(feature_subject(feature), ())
 
+    def tier_at(self, graph: GraphId, node: NodeIndex) -> Tier | None:
+        """Tier of a node's feature; None where there is none."""
+        feature = self.graphs[graph].graph.feature_of(node)
+        result = self.result(feature) if feature else None
+        return result.tier if result else None
+
     def kept_nodes(self, graph: GraphId) -> BoolColumn:
         """Nodes that pruning never hides: pinned, grouped, or labelled by a person."""
+        kept: BoolColumn = self.nodes_by_person(graph) | self.held_nodes(graph)
+        return kept
+
+    def held_nodes(self, graph: GraphId) -> BoolColumn:
+        """Nodes that are pinned or in a supernode."""
+        held = np.zeros(len(self.graphs[graph].graph), dtype=np.bool_)
+        held[list(self.pins.get(graph, ()))] = True
+        for supernode in self.supernodes.get(graph, {}).values():
+            held[list(supernode.members)] = True
+        return held
+
+    def nodes_by_person(self, graph: GraphId) -> BoolColumn:
+        """Nodes of which a person has said the last word, here or in the file."""
         entry = self.graphs[graph]
         by_person = [
             last is not None and last.by_person
             for last in map(self.last_revision, feature_subjects(entry.graph))
         ]
         # A node that is no feature has the number -1: the last entry.
-        keep = np.array([*by_person, False])[entry.graph.feature_number]
-        keep[list(self.pins.get(graph, ()))] = True
-        for supernode in self.supernodes.get(graph, {}).values():
-            keep[list(supernode.members)] = True
-        for node in self.own_labels(graph):
-            own = self.last_revision(node_subject(graph, node))
-            keep[node] |= own is not None and own.by_person
-        for node, label in entry.graph.imported.labels.items():
-            keep[node] |= label.by_hand and label.text == self.label_at(graph, node)
-        return keep
+        said = np.array([*by_person, False])[entry.graph.feature_number]
+        for node in {*self.own_labels(graph), *entry.graph.imported.labels}:
+            said[node] = self.by_person_at(graph, node)
+        return said
+
+    def by_person_at(self, graph: GraphId, node: NodeIndex) -> bool:
+        """Whether a person has said the last word of a node, here or in the file."""
+        entry = self.graphs[graph].graph
+        feature = entry.feature_of(node)
+        of_feature = self.last_revision(feature_subject(feature)) if feature else None
+        own = self.last_revision(node_subject(graph, node))
+        if any(last is not None and last.by_person for last in (of_feature, own)):
+            return True
+        written = entry.imported.labels.get(node)
+        return (
+            written is not None
+            and written.by_hand
+            and written.text == self.label_at(graph, node)
+        )
 
     def supernode_of(self, graph: GraphId, node: NodeIndex) -> int | None:
         """Number of the first supernode that holds the node."""

@@ -91,6 +91,8 @@ class FindDesk(QObject):
         elif self._texts.prepare(number):
             self._show(self._texts.of(number).find(self._query).tolist())
         else:
+            # What was found before may be of another graph.
+            self._show([])
             self.bar.show_count("Reading the graph's texts…")
 
     def _show(self, found: list[int]) -> None:

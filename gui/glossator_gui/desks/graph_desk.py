@@ -11,9 +11,9 @@ from glossator.graph.logit_difference import LogitDifference
 from glossator.graph.pruning import visible_links, visible_nodes
 from glossator.layout.graph_text import logit_text
 from glossator.project.edits import SetPins
-from glossator.project.node_text import node_tiers
+from glossator.project.node_annotations import NodeAnnotations
 from glossator.project.project import Change
-from glossator.project.revision import GraphId
+from glossator.project.revision import GraphId, Subject
 from glossator.project.state import ProjectState
 from glossator_gui.actions.spec import Handler
 from glossator_gui.look.theme import Theme
@@ -61,6 +61,9 @@ class GraphDesk(QObject):
         self.link_pruning = ShareSlider("Links", _LINKS_TIP)
         self.link_pruning.moved.connect(self._show_pruned_links)
         self._difference: LogitDifference | None = None
+        self._said: NodeAnnotations | None = None
+        """Of the graph that is shown; all but what `_changed` is about."""
+        self._changed: set[Subject] = set()
         # A run stores many batches; the canvas is redrawn once for several of them.
         self._repaint = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._repaint.timeout.connect(self._show_annotations)
@@ -91,7 +94,7 @@ class GraphDesk(QObject):
     # -- what the session says ------------------------------------------------------
 
     def _on_graph_shown(self) -> None:
-        self._difference = None
+        self._difference, self._said = None, None
         self.canvas.show_graph(self.session.graph)
         if self.session.graph_id is not None:
             counts = _other_graphs(self.session.state, self.session.graph_id)
@@ -102,6 +105,9 @@ class GraphDesk(QObject):
         self.canvas.fit()
 
     def _on_changed(self, change: Change) -> None:
+        self._changed |= change.subjects
+        if "graphs" in change.kinds:
+            self._said = None
         if not self._repaint.isActive():
             self._repaint.start()
 
@@ -113,18 +119,27 @@ class GraphDesk(QObject):
         number, state = self.session.graph_id, self.session.state
         if number is None:
             return
-        tiers = node_tiers(state, number)
-        self.canvas.set_node_tiers(tiers, self.colour_by)
+        said = self._said_now(number)
+        self.canvas.set_node_tiers(said.tiers, self.colour_by)
         if self.colour_by == "share" or self._difference is not None:
             self.legend.show_shares()
         else:
-            self.legend.show_tiers(tiers)
-        self.canvas.set_labels(canvas_labels(self.session, number))
+            self.legend.show_tiers(said.tiers)
+        self.canvas.set_labels(canvas_labels(self.session, number, said))
         self.canvas.set_pins(state.pins.get(number, ()))
         groups = state.supernodes.get(number, {}).values()
         self.canvas.set_groups([group.members for group in groups])
         self._show_pruned()
         self._show_connections()
+
+    def _said_now(self, number: GraphId) -> NodeAnnotations:
+        """What is said of the nodes of the graph that is shown."""
+        if self._said is None:
+            self._said = NodeAnnotations(self.session.state, number)
+        else:
+            self._said.refresh(self._changed)
+        self._changed.clear()
+        return self._said
 
     def _show_connections(self) -> None:
         graph, number = self.session.graph, self.session.graph_id
@@ -206,8 +221,8 @@ class GraphDesk(QObject):
         graph, number = self.session.graph, self.session.graph_id
         if graph is None or number is None:
             return np.zeros(0, dtype=bool)
-        keep = self.session.state.kept_nodes(number)
-        return visible_nodes(graph, self.pruning.share, keep)
+        kept = self._said_now(number).kept()
+        return visible_nodes(graph, self.pruning.share, kept)
 
     def visible_features(self) -> tuple[FeatureKey, ...]:
         """Features of the graph that is shown with a node in sight."""

@@ -8,9 +8,9 @@ from glossator.graph.attribution_graph import (
     NodeIndex,
     NodeKind,
 )
+from glossator.project.node_annotations import NodeAnnotations
 from glossator.project.node_text import (
     elsewhere_text,
-    node_labels,
     node_name,
     node_title,
     shown_tokens,
@@ -104,9 +104,13 @@ def _why_no_evidence(session: Session) -> str:
     return "No source of evidence of this project knows this feature."
 
 
-def canvas_labels(session: Session, number: GraphId) -> list[str]:
+def canvas_labels(
+    session: Session, number: GraphId, said: NodeAnnotations
+) -> list[str]:
     """Label of each node of a graph; none of concealed features."""
-    labels = node_labels(session.state, number)
+    if not session.concealed:
+        return said.labels
+    labels = said.labels.copy()
     graph = session.state.graphs[number].graph
     for feature in session.concealed:
         for node in graph.nodes_of(feature):

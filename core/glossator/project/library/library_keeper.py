@@ -1,5 +1,6 @@
 """The link between an open project and the label library."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from glossator.errors import GlossatorError
@@ -57,15 +58,16 @@ class LibraryKeeper:
         self._features: dict[Subject, tuple[FeatureKey, str]] = {}
         self._held: dict[Subject, int] | None = None
         """Numbers of the revisions that the library has; None before it was asked."""
+        self._untold: set[Subject] = set()
         self._find_features()
-        self._follow()
+        self._follow(())
         project.on_change(self._on_change)
 
     def use(self, library: LabelLibrary | None) -> None:
         """Go on with another library, or none; what the one before has it keeps."""
         if library is not self._library:
             self._library, self._held = library, None
-            self._follow()
+            self._follow(())
 
     def offer(self) -> int:
         """Propose what the library knows of features without a label; how many.
@@ -87,8 +89,9 @@ class LibraryKeeper:
     def _on_change(self, change: Change) -> None:
         if "graphs" in change.kinds:
             self._find_features()
-        if "labels" in change.kinds:
-            self._follow()
+            self._follow(self._features.keys())
+        elif "labels" in change.kinds:
+            self._follow(change.subjects)
 
     def _find_features(self) -> None:
         self._features = {
@@ -96,35 +99,42 @@ class LibraryKeeper:
             for feature, slug in lasting_features(self._project.state).items()
         }
 
-    def _follow(self) -> None:
+    def _follow(self, subjects: Collection[Subject]) -> None:
+        """Tell the library what persons say now of these features.
+
+        What it could not be told is told with the next change.
+        """
         library = self._library
         if library is None:
             return
-        said = self._said()
-        numbers = {subject: one.number for subject, one in said.items()}
-        if numbers == self._held:
-            return
+        self._untold.update(subjects)
         try:
             here = self._here()
-            held = self._held
-            if held is None:
-                held = self._asked(library, here)
-            fresh = [s for s in said if held.get(s) != numbers[s]]
-            gone = [self._features[s][0] for s in held.keys() - said.keys()]
+            if self._held is None:
+                self._held = self._asked(library, here)
+                self._untold.update(self._features)
+            held, said = self._held, self._said()
+            fresh = [s for s in said if held.get(s) != said[s].number]
+            gone = [s for s in self._untold if s in held and s not in said]
             if fresh or gone:
                 entries = [self._entry(s, said[s], here) for s in fresh]
-                library.follow(here, entries, gone)
-            self._held = numbers
+                library.follow(here, entries, [self._features[s][0] for s in gone])
+            held.update((s, said[s].number) for s in fresh)
+            for subject in gone:
+                del held[subject]
+            self._untold.clear()
         except GlossatorError as error:
             self._tell_trouble(error)
 
     def _said(self) -> dict[Subject, NumberedRevision]:
-        """What persons say of features now."""
+        """What persons say now of features that the library was not told of."""
+        histories = self._project.state.revisions
+        last = {s: histories[s][-1] for s in self._untold if histories.get(s)}
         return {
-            subject: history[-1]
-            for subject, history in self._project.state.revisions.items()
-            if history[-1].revision.by_person
-            and history[-1].revision.shown
+            subject: said
+            for subject, said in last.items()
+            if said.revision.by_person
+            and said.revision.shown
             and subject in self._features
         }
 

@@ -1,6 +1,6 @@
 """All queues of a project, kept in order while features change one by one."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from glossator.graph.attribution_graph import FeatureKey
@@ -33,14 +33,17 @@ class ReviewQueues:
         self._queues: dict[QueueName, list[tuple[Place, FeatureKey]]] = {
             name: [] for name in QUEUES
         }
+        self._in_order: dict[QueueName, list[FeatureKey]] = {}
+        """The same without their places."""
         for feature in self._features.values():
             place = self._order.place(feature, by)
             self._places[feature] = place
             self._waits_in[feature] = queues_of(state, feature)
             for name in self._waits_in[feature]:
                 self._queues[name].append((place, feature))
-        for waiting in self._queues.values():
+        for name, waiting in self._queues.items():
             waiting.sort()
+            self._in_order[name] = [feature for _, feature in waiting]
 
     def __len__(self) -> int:
         """Features in any queue."""
@@ -62,15 +65,17 @@ class ReviewQueues:
         if now == before and there == place:
             return
         for name in before:
-            waiting = self._queues[name]
-            del waiting[bisect_left(waiting, (place, feature))]
+            at = bisect_left(self._queues[name], (place, feature))
+            del self._queues[name][at], self._in_order[name][at]
         for name in now:
-            insort(self._queues[name], (there, feature))
+            at = bisect_left(self._queues[name], (there, feature))
+            self._queues[name].insert(at, (there, feature))
+            self._in_order[name].insert(at, feature)
         self._waits_in[feature], self._places[feature] = now, there
 
     def features(self, queue: QueueName) -> list[FeatureKey]:
         """Features that wait in a queue, in order."""
-        return [feature for _, feature in self._queues[queue]]
+        return self._in_order[queue].copy()
 
     def in_order(self, features: Iterable[FeatureKey]) -> list[FeatureKey]:
         """Those of the features that are here, in the same order."""

@@ -67,6 +67,7 @@ class Canvas(QWidget):
         self._tokens: tuple[str, ...] = ()
         self._labels: Sequence[str] = ()
         self._has_label = np.empty(0, dtype=np.bool_)
+        self._tiers: Sequence[Tier | None] = ()
         self._codes = np.empty(0, dtype=np.int64)
         self._colour_by: ColourBy = "tier"
         self._marks = NO_MARKS
@@ -118,6 +119,7 @@ class Canvas(QWidget):
         self._tokens = shown_tokens(graph)
         self._labels = [""] * len(graph)
         self._has_label = np.zeros(len(graph), dtype=np.bool_)
+        self._tiers = ()
         self._codes = np.zeros(len(graph), dtype=np.int64)
         self._marks = NO_MARKS
         self._at_home = True
@@ -161,9 +163,9 @@ class Canvas(QWidget):
         self._redraw("base", "links", "nodes", "labels")
 
     def set_tiers(self, tiers: Sequence[Tier | None], colour_by: ColourBy) -> None:
-        codes = tier_codes(tiers)
-        if colour_by != self._colour_by or not np.array_equal(codes, self._codes):
-            self._codes, self._colour_by = codes, colour_by
+        if colour_by != self._colour_by or tiers is not self._tiers:
+            self._tiers, self._colour_by = tiers, colour_by
+            self._codes = tier_codes(tiers)
             self._redraw("nodes")
 
     def set_labels(self, labels: Sequence[str]) -> None:

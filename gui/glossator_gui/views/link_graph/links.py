@@ -45,8 +45,10 @@ class LinkItem(QGraphicsObject):
         """`kept`: keep a picture, for links that stay while all else changes."""
         super().__init__()
         self._kept = kept
-        self._pictures: dict[bool, tuple[QTransform, QPixmap]] = {}
-        """By whether it is faded, with where the camera was."""
+        self._pictures: dict[bool, QPixmap] = {}
+        """By whether it is faded."""
+        self._cameras: dict[bool, QTransform] = {}
+        """Where the camera was; none for a picture that is out of date."""
         self._bounds = QRectF()
         self._strokes: list[Stroke] = []
         self._faded = False
@@ -54,7 +56,7 @@ class LinkItem(QGraphicsObject):
     def set_strokes(self, strokes: list[Stroke], bounds: QRectF) -> None:
         self.prepareGeometryChange()
         self._strokes = strokes
-        self._pictures.clear()
+        self._cameras.clear()
         self._bounds = bounds
         self.update()
 
@@ -88,17 +90,19 @@ class LinkItem(QGraphicsObject):
 
     def _picture(self, camera: QTransform, device: QPixmap) -> QPixmap:
         """The links alone, as large as the device."""
-        held = self._pictures.get(self._faded)
-        if held is not None and held[0] == camera and held[1].size() == device.size():
-            return held[1]
-        picture = QPixmap(device.size())
-        picture.setDevicePixelRatio(device.devicePixelRatioF())
+        picture = self._pictures.get(self._faded)
+        # To make one takes as long as to fill it: it is used again.
+        if picture is None or picture.size() != device.size():
+            picture = self._pictures[self._faded] = QPixmap(device.size())
+            picture.setDevicePixelRatio(device.devicePixelRatioF())
+        elif self._cameras.get(self._faded) == camera:
+            return picture
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         painter.setTransform(camera)
         self._draw(painter)
         painter.end()
-        self._pictures[self._faded] = (camera, picture)
+        self._cameras[self._faded] = camera
         return picture
 
     def _draw(self, painter: QPainter) -> None:

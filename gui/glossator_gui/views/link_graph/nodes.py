@@ -1,6 +1,7 @@
 """All nodes as one scatter item whose glyphs are looked up once a style."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
@@ -39,12 +40,25 @@ def _outline(size: float, theme: Theme) -> QPen:
     return pen
 
 
+class _Paint(NamedTuple):
+    """How the nodes were painted last."""
+
+    codes: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    fills: Sequence[int] = ()
+    size: float = 0.0
+    theme: Theme | None = None
+
+    def same_as(self, other: "_Paint") -> bool:
+        return self[1:] == other[1:] and np.array_equal(self.codes, other.codes)
+
+
 class NodeLayer:
     """Nodes at places of the layout, each with the glyph of its kind."""
 
     def __init__(self) -> None:
         self.item: Any = pg.ScatterPlotItem(pxMode=True, antialias=True)
         self._kinds = np.empty(0, dtype=np.int8)
+        self._painted = _Paint()
 
     def place(self, x: FloatColumn, y: FloatColumn, kinds: NDArray[np.int8]) -> None:
         """Put nodes at these places; they have no look until they are painted.
@@ -61,6 +75,7 @@ class NodeLayer:
         names = np.array([_SYMBOLS[kind] for kind in NodeKind], dtype=object)
         spots["symbol"] = names[kinds]
         item.data = spots
+        self._painted = _Paint()
         item.prepareGeometryChange()
         item.bounds = [None, None]
         item.invalidate()
@@ -78,8 +93,10 @@ class NodeLayer:
         90 ms. There are few styles, so each is looked up once and spread by numpy.
         """
         item, pen = self.item, _outline(size, theme)
-        if len(codes) == 0:
+        paint = _Paint(codes, [fill.color().rgba() for fill in fills], size, theme)
+        if len(codes) == 0 or paint.same_as(self._painted):
             return
+        self._painted = paint
         looks = self._kinds.astype(np.int64) * len(fills) + codes
         used = np.flatnonzero(np.bincount(looks))
         item.opts["size"], item.opts["pen"] = size, pen

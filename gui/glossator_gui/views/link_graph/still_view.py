@@ -25,11 +25,12 @@ class StillView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no type
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._overlay = overlay
-        self._picture: QPixmap | None = None
+        self._picture = QPixmap()
+        self._stale = True
 
     def draw_again(self) -> None:
         """Something below the overlay changed."""
-        self._picture = None
+        self._stale = True
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -43,10 +44,13 @@ class StillView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no type
             super().paintEvent(event)
             return
         size = viewport.size() * ratio
-        if self._picture is None or self._picture.size() != size:
+        if self._picture.size() != size:
             self._picture = QPixmap(size)
             self._picture.setDevicePixelRatio(ratio)
+            self._stale = True
+        if self._stale:
             self._draw(self._picture)
+            self._stale = False
         painter.drawPixmap(0, 0, self._picture)
         self._overlay.paint_above(painter)
         painter.end()

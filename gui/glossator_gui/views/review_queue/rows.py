@@ -18,6 +18,7 @@ from glossator.protocol.decision import Tier
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 _SAID = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
 _WHY = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole)
+_SLICE = 1000
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 
@@ -84,12 +85,9 @@ class QueueModel(QAbstractListModel):
         if old == new:
             self.tell_changed()
             return
-        start, n = 0, min(len(old), len(new))
-        while start < n and old[start] is new[start]:
-            start += 1
-        end = 0
-        while end < n - start and old[-1 - end] is new[-1 - end]:
-            end += 1
+        start = _same(old, new)
+        longest = min(len(old), len(new)) - start
+        end = min(_same(old[::-1], new[::-1]), longest)
         nowhere = QModelIndex()
         if start < len(old) - end:
             self.beginRemoveRows(nowhere, start, len(old) - end - 1)
@@ -138,3 +136,13 @@ class QueueModel(QAbstractListModel):
         if role in _WHY:
             return self.row(index.row()).why
         return None
+
+
+def _same(one: list[FeatureKey], other: list[FeatureKey]) -> int:
+    """How many features both begin with; whole slices are compared at once."""
+    n, start = min(len(one), len(other)), 0
+    while start < n and one[start : start + _SLICE] == other[start : start + _SLICE]:
+        start += _SLICE
+    while start < n and one[start] == other[start]:
+        start += 1
+    return min(start, n)
