@@ -248,6 +248,20 @@ def test_a_broken_library_stops_nothing_and_is_told_once(
     assert [text for _, text, _ in known(library)] == ["cities", "plurals"]
 
 
+def test_what_it_could_not_be_told_is_told_with_the_next_change(
+    opened: Open, library: LabelLibrary
+) -> None:
+    work = opened("work")
+    work.accept(SEVEN, "cities")
+    sound = library.path.read_bytes()
+    library.path.write_bytes(b"no database" * 999)
+    work.accept(SEVEN, "capitals")
+    assert len(work.told) == 1
+    library.path.write_bytes(sound)
+    work.accept(NINE, "plurals")
+    assert [text for _, text, _ in known(library)] == ["capitals", "plurals"]
+
+
 def test_what_a_graph_of_no_named_source_says_is_of_no_use_elsewhere(
     opened: Open, library: LabelLibrary
 ) -> None:
