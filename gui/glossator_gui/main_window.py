@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.workspace)
+        self.workspace.put_above(self.finding.bar)
         self.setCentralWidget(self.pages)
         self.docks = [
             add_dock(self, "Review", self.review.queue, _Area.LeftDockWidgetArea),
@@ -228,7 +229,6 @@ class MainWindow(QMainWindow):
         verbalization = panel.verbalization
         verbalization.verbalize_requested.connect(self.verbalize.ask)
         verbalization.import_requested.connect(self.imports.ask)
-        self.workspace.put_above(self.finding.bar)
         self.finding.found_changed.connect(self.table.show_found)
         self.finding.found_changed.connect(self.graph.canvas.set_found)
         self.finding.gone_to.connect(self.graph.canvas.bring_in)
@@ -320,8 +320,10 @@ class MainWindow(QMainWindow):
                 self.window_actions.name_step(name, title)
 
     def _show_keys(self) -> None:
-        """Print keys where they stand on buttons."""
+        """Print keys where they stand on no button of an action."""
         self.welcome.show_keys(self.window_actions.printed_key("open"))
+        note = self.window_actions.printed_key("note")
+        self.review.panel.print_note_key(note)
 
     def choose_theme(self, choice: ThemeChoice) -> None:
         """Look otherwise from now on, and after a restart."""

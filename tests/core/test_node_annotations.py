@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from glossator.graph.attribution_graph import NodeIndex
+from glossator.graph.feature_ids import cantor
 from glossator.project.edits import (
     AddRevision,
     AnyEdit,
@@ -28,7 +29,6 @@ from glossator.project.revision import (
 )
 from glossator.protocol.decision import TIERS
 from tests.core.graph_documents import (
-    cantor,
     embedding_node,
     feature_node,
     graph_of,
@@ -81,8 +81,11 @@ def test_it_says_what_the_project_says_after_every_change(
 ) -> None:
     (number,) = project.state.graphs
     said = NodeAnnotations(project.state, number)
-    changes: list[Change] = []
-    project.on_change(changes.append)
+
+    def follow(change: Change) -> None:
+        said.refresh(change.subjects)
+
+    project.on_change(follow)
     dice = random.Random(seed)
     for _ in range(100):
         what = dice.random()
@@ -93,9 +96,6 @@ def test_it_says_what_the_project_says_after_every_change(
         else:
             n = dice.randrange(1, 4)
             project.apply("say", [any_edit(project, number, dice) for _ in range(n)])
-        for change in changes:
-            said.refresh(change.subjects)
-        changes.clear()
         assert said.labels == node_labels(project.state, number)
         assert said.tiers == node_tiers(project.state, number)
         kept = project.state.kept_nodes(number)

@@ -204,6 +204,30 @@ def test_other_keys_show_on_buttons(window: MainWindow) -> None:
         assert button.toolTip().endswith(end or "go on")
 
 
+def test_other_keys_show_where_the_text_changes_too(window: MainWindow) -> None:
+    tags = window.review.panel.tags
+    assert tags.flag.text() == "⚐ Flag (F)"
+    window.keys.put({**window.keys.all(), "flag": ("F12",)})
+    assert tags.flag.text() == "⚐ Flag (F12)"
+    assert tags.flag.accessibleName() == "Flag, off, key F12"
+    tags.show_marks(flagged=True, tags=())
+    assert tags.flag.text() == "⚑ Flagged (F12)"
+    assert tags.flag.accessibleName() == "Flag, on, key F12"
+    window.keys.put({**window.keys.all(), "flag": ()})
+    assert tags.flag.text() == "⚑ Flagged"
+    assert tags.flag.toolTip() == "Come back to it later; it stays in its queue"
+
+
+def test_other_keys_show_on_find_and_in_the_note(window: MainWindow) -> None:
+    bar, note = window.finding.bar, window.review.panel.note_editor
+    assert (bar.next.text(), bar.next.toolTip()) == ("↓", "Next (F3)")
+    assert note.placeholderText() == "Note on this feature (Ctrl+N)"
+    keys = {**window.keys.all(), "find_next": ("F8",), "note": ("F9",)}
+    window.keys.put(keys)
+    assert (bar.next.text(), bar.next.toolTip()) == ("↓", "Next (F8)")
+    assert note.placeholderText() == "Note on this feature (F9)"
+
+
 def test_settings_change_keys_when_they_are_saved(window: MainWindow) -> None:
     window.actions_by_name["settings"].trigger()
     dialog = shown_dialog(window)

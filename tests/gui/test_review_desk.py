@@ -424,6 +424,26 @@ def test_a_re_check_hides_asks_and_compares(
     assert session.state.label(third) == f"secret{third.index}"
 
 
+def test_find_tells_no_label_that_a_re_check_hides(
+    window: MainWindow, session: Session, queue: ReviewQueueView, qtbot: QtBot
+) -> None:
+    accept_all(window)
+    choose(queue, "all")
+    finding = window.finding
+    finding.open()
+    QTest.keyClicks(finding.bar.query, "secret")
+    qtbot.waitUntil(lambda: bool(finding.found))
+    everything = finding.found
+    window.actions_by_name["recheck"].trigger()
+    graph = session.graph
+    assert graph is not None
+    hidden = [n for f in session.concealed for n in graph.nodes_of(f).tolist()]
+    assert hidden
+    assert set(finding.found) == set(everything) - set(hidden)
+    window.actions_by_name["recheck"].trigger()
+    assert finding.found == everything
+
+
 def test_a_concealed_label_is_not_decided_on(
     window: MainWindow, session: Session
 ) -> None:

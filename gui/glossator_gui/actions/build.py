@@ -1,6 +1,5 @@
 """Menus, tool bar and keys, made from the table of actions."""
 
-import re
 from collections.abc import Mapping
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -9,8 +8,8 @@ from PySide6.QtWidgets import QAbstractButton, QMainWindow, QMenu, QToolBar
 from glossator_gui.actions.spec import ActionSpec, Handler, hindrance
 from glossator_gui.actions.table import ACTIONS
 from glossator_gui.desktop.key_map import KeyMap
+from glossator_gui.views.printed_key import print_key
 
-_KEY_AT_END = re.compile(r"( \([^()]*\))?$")
 _PORTABLE = QKeySequence.SequenceFormat.PortableText
 _NATIVE = QKeySequence.SequenceFormat.NativeText
 
@@ -79,7 +78,7 @@ class WindowActions:
         for button in self._window.findChildren(QAbstractButton):
             name = button.property("action")
             if name in self.by_name:
-                _print_key(button, self.printed_key(name))
+                print_key(button, self.printed_key(name))
 
     def _show_tip(self, spec: ActionSpec) -> None:
         printed = self.printed_key(spec.name)
@@ -126,12 +125,3 @@ class WindowActions:
             self._why_not[spec.name] = why_not
             self.by_name[spec.name].setEnabled(not why_not)
             self._show_tip(spec)
-
-
-def _print_key(button: QAbstractButton, key: str) -> None:
-    """Print the key that does the same at the end of a button's text and tooltip."""
-    end = f" ({key})" if key else ""
-    text = _KEY_AT_END.sub("", button.text(), count=1)
-    button.setText(text + end)
-    button.setToolTip(_KEY_AT_END.sub("", button.toolTip(), count=1) + end)
-    button.setAccessibleName(f"{text}, key {key}" if key else text)

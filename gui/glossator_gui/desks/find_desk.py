@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from glossator.graph.attribution_graph import NodeIndex
 from glossator.project.node_text import node_name
+from glossator.project.revision import GraphId
 from glossator_gui.actions.spec import Handler
 from glossator_gui.desks.search_texts import SearchTexts
 from glossator_gui.look.theme import Theme
@@ -40,6 +41,7 @@ class FindDesk(QObject):
         texts.ready.connect(self._on_ready)
         session.graph_shown.connect(self.refresh)
         session.changed.connect(self._on_changed)
+        session.concealed_changed.connect(self.refresh)
         session.selected.connect(self._show_place)
         self.bar.query_changed.connect(self._on_query)
         self.bar.step_wanted.connect(self.step)
@@ -89,11 +91,20 @@ class FindDesk(QObject):
         if number is None or not self._query.strip():
             self._show([])
         elif self._texts.prepare(number):
-            self._show(self._texts.of(number).find(self._query).tolist())
+            self._show(self._not_concealed(number))
         else:
             # What was found before may be of another graph.
             self._show([])
             self.bar.show_count("Reading the graph's texts…")
+
+    def _not_concealed(self, number: GraphId) -> list[int]:
+        """Nodes that are found, but those whose words would tell a hidden label."""
+        found: list[int] = self._texts.of(number).find(self._query).tolist()
+        concealed = self.session.concealed
+        if not concealed:
+            return found
+        graph = self.session.state.graphs[number].graph
+        return [n for n in found if graph.feature_of(NodeIndex(n)) not in concealed]
 
     def _show(self, found: list[int]) -> None:
         self.found = found

@@ -42,6 +42,7 @@ from shiboken6 import isValid
 
 from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import one_line, units
+from glossator_gui.views.printed_key import does_action
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _PAUSE_MS = 60
@@ -191,9 +192,9 @@ class FindBar(QWidget):
         self.count = QLabel()
         self.count.setProperty("role", "muted")
         self.count.setTextFormat(Qt.TextFormat.PlainText)
-        self.previous = _button("↑", "Previous (Shift+F3)")
-        self.next = _button("↓", "Next (F3)")
-        self.all = _button("Select All", "Select every node found (Alt+Return)")
+        self.previous = _button("↑", "Previous", "find_previous")
+        self.next = _button("↓", "Next", "find_next")
+        self.all = _button("Select All", "Select every node found", "select_found")
         self.close_button = _button("✕", "Close (Esc)")
         self.model = _FoundModel(self)
         self.painter = _FoundPainter(self, self.model)
@@ -329,8 +330,10 @@ class FindBar(QWidget):
         self.query_changed.emit(self.query.text())
 
 
-def _button(text: str, tip: str) -> QPushButton:
+def _button(text: str, tip: str, action: str = "") -> QPushButton:
     button = QPushButton(text)
+    if action:
+        does_action(button, action, printed="tooltip")
     button.setToolTip(tip)
     button.setAccessibleName(tip.split(" (")[0])
     return button

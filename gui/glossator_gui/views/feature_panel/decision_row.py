@@ -3,6 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from glossator_gui.views.printed_key import does_action
+
 
 class DecisionRow(QWidget):
     accept_requested = Signal()
@@ -34,6 +36,6 @@ def _button(name: str, key: str, tooltip: str) -> QPushButton:
     button = QPushButton(f"{name} ({key})")
     button.setToolTip(f"{tooltip} ({key})")
     button.setAccessibleName(f"{name}, key {key}")
-    button.setProperty("action", name.lower())  # whose key is printed on it
+    does_action(button, name.lower())
     button.setAutoDefault(False)
     return button

@@ -15,6 +15,7 @@ from glossator_gui.models.feature_view import FeatureView
 from glossator_gui.views.feature_panel.growing_text import GrowingText
 from glossator_gui.views.feature_panel.history_list import HistoryList
 from glossator_gui.views.plain_text import WrappedLabel, one_line
+from glossator_gui.views.printed_key import does_action, print_text
 
 _NO_LABEL = {
     NodeKind.EMBEDDING: "An embedding is a token of the prompt; it carries no label.",
@@ -93,7 +94,8 @@ class LabelBox(QWidget):
         self._declined = WrappedLabel(role="warning", small=True, max_lines=4)
         self._toggle = QToolButton()
         self._toggle.setCheckable(True)
-        self._toggle.setToolTip("Who said what, when and why (H)")
+        self._toggle.setToolTip("Who said what, when and why")
+        does_action(self._toggle, "history")
         self._toggle.setStyleSheet("QToolButton { padding: 1px 6px; }")
         self._toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._history = HistoryList()
@@ -136,7 +138,7 @@ class LabelBox(QWidget):
         self._declined.setText(declined_text(view.declined))
         self._declined.setVisible(view.declined is not None)
         self._history.show_history(view.history)
-        self._toggle.setText(f"History {len(view.history)} (H)")
+        print_text(self._toggle, f"History {len(view.history)}")
         self._toggle.setVisible(bool(view.history))
         if not view.history or not keep_typed:
             self._toggle.setChecked(False)

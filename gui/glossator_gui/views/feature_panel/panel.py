@@ -85,10 +85,15 @@ class FeaturePanel(QWidget):
         self.verbalization = VerbalizationPane()
         self.verbalization.hide()
         self.note_editor = GrowingText(max_lines=4, one_line=False)
-        self.note_editor.setPlaceholderText("Note on this feature (Ctrl+N)")
+        self.print_note_key("")
         self.note_editor.setAccessibleName("Note")
         self.tags = TagRow()
         self._decisions = DecisionRow()
+
+    def print_note_key(self, key: str) -> None:
+        """Print the key that goes to the note."""
+        end = f" ({key})" if key else ""
+        self.note_editor.setPlaceholderText(f"Note on this feature{end}")
 
     def _make_placeholder(self) -> QWidget:
         holder = QWidget()

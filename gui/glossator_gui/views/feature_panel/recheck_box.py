@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 
 from glossator_gui.look.theme import Theme
 from glossator_gui.views.plain_text import WrappedLabel, one_line, small_font
+from glossator_gui.views.printed_key import does_action
 
 _VERDICTS = {
     Qt.Key.Key_S: "same",
@@ -40,9 +41,9 @@ class RecheckBox(QFrame):
         self._show = _button("Show Both (Enter)", "Show the label beside your words")
         self._show.setProperty("primary", True)
         self._skip = _button("Skip (S)", "Say nothing of this one")
-        self._skip.setProperty("action", "skip")
+        does_action(self._skip, "skip")
         self._end = _button("End (B)", "End the re-check; what was said is kept")
-        self._end.setProperty("action", "recheck")
+        does_action(self._end, "recheck")
         self._before = _Text("The label")
         self._again = _Text("Your words now")
         self._verdicts = {

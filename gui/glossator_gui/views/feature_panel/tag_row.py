@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 from glossator.project.edits import TAGS
 from glossator_gui.look.theme import LIGHT, Theme
 from glossator_gui.views.plain_text import small_font
+from glossator_gui.views.printed_key import does_action, print_text
 
 _WIDTH, _HEIGHT = 26, 26
 _RADIUS = 4.0
@@ -29,7 +30,8 @@ class TagRow(QWidget):
         self.flag.setFont(small_font(self.flag.font()))
         self.flag.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.flag.setStyleSheet("QToolButton { padding: 3px 8px; }")
-        self.flag.setToolTip("Come back to it later; it stays in its queue (F)")
+        self.flag.setToolTip("Come back to it later; it stays in its queue")
+        does_action(self.flag, "flag")
         self.flag.clicked.connect(self._on_flag)
         self.tags = {tag: _TagButton(tag) for tag in TAGS}
         row = QHBoxLayout(self)
@@ -47,9 +49,8 @@ class TagRow(QWidget):
     def show_marks(self, *, flagged: bool, tags: Collection[int]) -> None:
         self._flagged, self._on = flagged, tags
         self.flag.setChecked(flagged)
-        self.flag.setText("⚑ Flagged (F)" if flagged else "⚐ Flag (F)")
-        said = "on" if flagged else "off"
-        self.flag.setAccessibleName(f"Flag, {said}, key F")
+        text, spoken = ("⚑ Flagged", "Flag, on") if flagged else ("⚐ Flag", "Flag, off")
+        print_text(self.flag, text, spoken)
         for tag, button in self.tags.items():
             button.show_on(tag in tags)
 

@@ -19,6 +19,7 @@ from glossator_gui.models.feature_view import FeatureView
 from glossator_gui.views.feature_panel.paragraph_block import ParagraphBlock
 from glossator_gui.views.feature_panel.verbalization_card import VerbalizationCard
 from glossator_gui.views.plain_text import WrappedLabel
+from glossator_gui.views.printed_key import does_action
 
 WARNING = (
     "A hypothesis, not a measurement: a verbalizer words one vector, and makes up "
@@ -48,7 +49,7 @@ class VerbalizationPane(QWidget):
         self.use = _button(
             "Use as Label (U)", "Take the chosen paragraph into the label"
         )
-        self.use.setProperty("action", "use_verbalization")
+        does_action(self.use, "use_verbalization")
         self.verbalize = _button("Verbalize…", "Run a verbalizer, here or elsewhere")
         self.bring = _button("Import…", "Take verbalizations made elsewhere")
         self._lay_out()
