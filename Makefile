@@ -19,7 +19,7 @@ demo: $(VENV)/installed
 	$(BIN)/glossator demo
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -32,7 +32,7 @@ check: $(VENV)/installed-dev
 fuzz: $(VENV)/installed-dev
 	GLOSSATOR_FUZZ=10000 $(BIN)/python -m pytest tests/core/test_graph_fuzz.py
 
-# Twenty thousand random gestures on the window instead of the six hundred of the tests.
+# Twenty thousand random gestures on the window instead of the four hundred of the tests.
 soak: $(VENV)/installed-dev
 	GLOSSATOR_SOAK=20000 $(BIN)/python -m pytest -s tests/gui/test_soak.py
 

@@ -16,7 +16,7 @@ from tests.gui.left_behind import complaints, held, resident_mb, settle
 from tests.gui.random_use import RandomUse
 from tests.gui.used_project import make_project
 
-GESTURES = int(os.environ.get("GLOSSATOR_SOAK", "600"))
+GESTURES = int(os.environ.get("GLOSSATOR_SOAK", "400"))
 SEED = int(os.environ.get("GLOSSATOR_SOAK_SEED", "1"))
 A_DAY = min(GESTURES // 2, 1250)
 """Gestures on one project; then comes the next one."""
