@@ -1,5 +1,6 @@
 """Large files are read while the window goes on."""
 
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,19 @@ def test_the_window_may_be_closed_meanwhile(window: MainWindow, large: Path) -> 
     window.close()
     assert not window.files.opening.running
     assert window.session.project is None
+
+
+def test_what_was_open_is_let_go_of_once_something_else_is(
+    window: MainWindow, qtbot: QtBot, large: Path, tmp_path: Path
+) -> None:
+    """Not when the collector comes: a graph may fill gigabytes."""
+    window.open_files([large])
+    qtbot.waitUntil(lambda: window.session.graph is not None, timeout=MS)
+    assert window.session.graph is not None
+    before = weakref.ref(window.session.graph)
+    other = tmp_path / "other.json"
+    write_graph(other, GraphRecipe(nodes=100, links=400))
+    window.session.take(None)
+    window.open_files([other])
+    qtbot.waitUntil(lambda: window.session.graph is not None, timeout=MS)
+    qtbot.waitUntil(lambda: before() is None, timeout=MS)

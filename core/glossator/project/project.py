@@ -106,6 +106,7 @@ class Project:
         return self._store.read_only
 
     def close(self) -> None:
+        self._listeners.clear()
         self._store.close()
 
     def on_change(self, listener: ChangeListener) -> None:
