@@ -15,6 +15,7 @@ import pytest
 
 from glossator.errors import InputError, LibraryError, ProjectError
 from glossator.graph.attribution_graph import FeatureKey
+from glossator.project.library import label_library
 from glossator.project.library.label_library import (
     APPLICATION_ID,
     MIGRATIONS,
@@ -345,6 +346,8 @@ N_WRITERS, N_EACH = 4, 25
 
 
 def _write(path: Path, writer: int) -> None:
+    # On a slow disk a writer waits for all that the others have to write.
+    label_library._WAIT = 60.0
     library = LabelLibrary(path)
     work = FollowedProject(str(writer), f"/p{writer}.gloss", f"p{writer}")
     for n in range(N_EACH):
