@@ -1,9 +1,12 @@
 """The label library and open projects: what is accepted here is proposed there."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from glossator.graph.attribution_graph import FeatureKey, NodeIndex
@@ -11,7 +14,7 @@ from glossator.graph.graph_file import read_graph
 from glossator.project.edits import AddRevision
 from glossator.project.importing.label_import import import_edits
 from glossator.project.importing.label_sources import read_labels
-from glossator.project.library.label_library import LabelLibrary
+from glossator.project.library.label_library import FollowedProject, LabelLibrary
 from glossator.project.library.library_entry import LibraryEntry
 from glossator.project.library.library_keeper import LibraryKeeper
 from glossator.project.open_files import add_graphs
@@ -260,6 +263,26 @@ def test_what_it_could_not_be_told_is_told_with_the_next_change(
     library.path.write_bytes(sound)
     work.accept(NINE, "plurals")
     assert [text for _, text, _ in known(library)] == ["capitals", "plurals"]
+
+
+def test_a_label_of_a_feature_that_went_is_taken_back_when_it_can_be(
+    opened: Open, library: LabelLibrary
+) -> None:
+    work = opened("work")
+    work.accept(SEVEN, "cities")
+    here = FollowedProject(work.project.id, str(work.project.path.resolve()), "work")
+    (entry,) = library.entries()
+    gone = msgspec.structs.replace(entry, layer=5, index=5)
+    library.follow(here, [gone], [])
+    assert [text for _, text, _ in known(library)] == ["cities", "cities"]
+    work.project.close()
+    with closing(sqlite3.connect(library.path)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        work = opened("work")
+        assert len(work.told) == 1
+    more = graph_of(tracer_graph([feature_node(2, 9, 1)], []))
+    work.project.add_graph(more, Path("more.json"))
+    assert [str(one.feature) for one in library.entries()] == ["0/7"]
 
 
 def test_what_a_graph_of_no_named_source_says_is_of_no_use_elsewhere(

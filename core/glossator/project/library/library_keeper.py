@@ -94,10 +94,10 @@ class LibraryKeeper:
             self._follow(change.subjects)
 
     def _find_features(self) -> None:
-        self._features = {
-            feature_subject(feature): (feature, slug)
+        self._features.update(
+            (feature_subject(feature), (feature, slug))
             for feature, slug in lasting_features(self._project.state).items()
-        }
+        )
 
     def _follow(self, subjects: Collection[Subject]) -> None:
         """Tell the library what persons say now of these features.
