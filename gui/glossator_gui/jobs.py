@@ -320,10 +320,10 @@ def _start(thread: threading.Thread) -> None:
     would be destroyed there, while the GUI thread may be sending it an event.
     """
     gc.disable()
+    if not _at_work:
+        QTimer.singleShot(_LOOK_MS, _collect_again)
     _at_work.append(thread)
     thread.start()
-    if len(_at_work) == 1:
-        QTimer.singleShot(_LOOK_MS, _collect_again)
 
 
 def _collect_again() -> None:
