@@ -11,21 +11,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from benchmarks.window.samples import memory_of
+from tests.e2e.viewer.browser import OPTIONS
 
 Json: TypeAlias = dict[str, Any]
 
 _SECONDS = 180
-_OPTIONS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--remote-debugging-pipe",
-)
+_OPTIONS = (*OPTIONS, "--remote-debugging-pipe")
 
 
 class BrowserError(Exception):

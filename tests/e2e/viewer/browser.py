@@ -72,6 +72,19 @@ class Page(HTMLParser):
             element.parts.append(data)
 
 
+OPTIONS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+"""No window, and nothing reached but this machine."""
+
+
 def browser() -> str:
     found = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if found is None:
@@ -84,14 +97,7 @@ def opened(address: str, profile: Path, *, screenshot: Path) -> Page:
     done = subprocess.run(
         [
             browser(),
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--no-first-run",
-            "--no-proxy-server",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            *OPTIONS,
             "--enable-logging=stderr",
             f"--user-data-dir={profile}",
             "--window-size=1600,1100",
